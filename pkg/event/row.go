@@ -107,9 +107,18 @@ type Row struct {
 	After      []Datum
 	// RestartIdentity and Cascade are a TRUNCATE's options; rows of one command share Pos.Seq.
 	RestartIdentity bool
+	// Leaf is set on a Truncate that emptied one partition of the table only.
+	Leaf *Leaf
 	// Companion marks a delete that was sent to the old key's partition for consumers of one
 	// partition; appliers count it and do not apply it.
 	Companion bool
+}
+
+// Leaf is one partition of a partitioned table: its name, and the condition that its rows fulfil
+// (pg_get_partition_constraintdef) for targets that are partitioned differently.
+type Leaf struct {
+	Name      ident.Name
+	Condition string
 }
 
 // Partial reports whether After leaves out a large value that did not change.

@@ -149,3 +149,15 @@ func (e *Entry) Spans() []Span {
 	}
 	return nil
 }
+
+// SetSpans sets the spans of an entry that has some.
+func (e *Entry) SetSpans(spans []Span) {
+	switch {
+	case e.Commit != nil:
+		e.Commit.Spans = spans
+	case e.Objects != nil:
+		e.Objects.Spans = spans
+	case e.Chunk != nil:
+		e.Chunk.Spans = spans
+	}
+}

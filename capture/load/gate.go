@@ -1,0 +1,105 @@
+package load
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"floe/capture/snapshot"
+	"floe/pkg/event"
+)
+
+// Gate is where the load stops the stream. The stream looks at Requests between transactions; the
+// load asks for a Hold and lets go of it.
+type Gate struct {
+	requests chan *Hold
+	placed   atomic.Uint64
+	mu       sync.Mutex
+	recent   map[uint32]struct{} // placed and not yet seen visible: P of design.md §2
+	moved    chan struct{}
+}
+
+// Hold is the stream standing still, between two transactions.
+type Hold struct {
+	// Recent are transactions placed before the hold that no snapshot was seen to contain.
+	Recent map[uint32]struct{}
+	grant  chan struct{}
+	done   chan struct{}
+	gate   *Gate
+}
+
+// NewGate returns a gate that is open.
+func NewGate() *Gate {
+	return &Gate{requests: make(chan *Hold), recent: map[uint32]struct{}{}, moved: make(chan struct{}, 1)}
+}
+
+// Requests is where the stream finds a load that waits for it.
+func (g *Gate) Requests() <-chan *Hold { return g.requests }
+
+// Placed notes a transaction that the stream has handed to the producer.
+func (g *Gate) Placed(xid uint32) {
+	g.mu.Lock()
+	g.recent[xid] = struct{}{}
+	g.mu.Unlock()
+}
+
+// Passed notes that everything up to lsn is placed.
+func (g *Gate) Passed(lsn event.LSN) {
+	g.placed.Store(uint64(lsn))
+	select {
+	case g.moved <- struct{}{}:
+	default:
+	}
+}
+
+// Moved receives after Passed.
+func (g *Gate) Moved() <-chan struct{} { return g.moved }
+
+// At is the place up to which everything is placed.
+func (g *Gate) At() event.LSN { return event.LSN(g.placed.Load()) }
+
+// Hold stops the stream between two transactions; the caller must Release.
+func (g *Gate) Hold(ctx context.Context) (*Hold, error) {
+	h := &Hold{grant: make(chan struct{}), done: make(chan struct{}), gate: g}
+	select {
+	case g.requests <- h:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case <-h.grant:
+		return h, nil
+	case <-ctx.Done():
+		close(h.done)
+		return nil, ctx.Err()
+	}
+}
+
+// Grant is the stream's answer to a request; it then waits for Released.
+func (h *Hold) Grant() {
+	h.gate.mu.Lock()
+	h.Recent = maps.Clone(h.gate.recent)
+	h.gate.mu.Unlock()
+	close(h.grant)
+}
+
+// Released is closed when the stream may go on.
+func (h *Hold) Released() <-chan struct{} { return h.done }
+
+// Release lets the stream go on.
+func (h *Hold) Release() { close(h.done) }
+
+// Unseen reports whether a placed transaction is not in the snapshot; those that are need not be
+// asked for again.
+func (h *Hold) Unseen(s snapshot.Snapshot) bool {
+	h.gate.mu.Lock()
+	defer h.gate.mu.Unlock()
+	for xid := range h.Recent {
+		if s.Sees(xid) {
+			delete(h.Recent, xid)
+			delete(h.gate.recent, xid)
+		}
+	}
+	return len(h.Recent) > 0
+}

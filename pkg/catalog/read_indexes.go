@@ -1,0 +1,81 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"floe/pkg/ident"
+)
+
+type indexRow struct {
+	OID, Relation, Constraint, Parent   uint32
+	Schema, Name, SQL                   string
+	Unique, Primary, Immediate, Replica bool
+	Partial, Expression                 bool
+	Columns                             []string
+}
+
+// readIndexes reads keys of tables, and the indexes that stand behind no constraint. Invalid ones
+// are left out: a failed CREATE INDEX CONCURRENTLY is not structure. (That of a partitioned table is
+// invalid while some partition has none; the target must not have it either.)
+func (r *reader) readIndexes(ctx context.Context) error {
+	got, err := rows[indexRow](ctx, r.conn, `select i.indexrelid as oid, i.indrelid as relation, n.nspname as schema, c.relname as name,
+		coalesce(k.oid, 0) as "constraint", coalesce(h.inhparent, 0) as parent, coalesce(pg_get_indexdef(i.indexrelid), '') as sql,
+		i.indisunique as "unique", i.indisprimary as "primary", i.indimmediate as immediate, i.indisreplident as replica,
+		i.indpred is not null as partial, i.indexprs is not null as expression,
+		case when i.indisunique then (select array_agg(a.attname::text order by u.n)
+			from unnest(i.indkey::int2[]) with ordinality u(attnum, n)
+			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+			where u.n <= i.indnkeyatts) end as columns
+		from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+		left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
+		left join pg_inherits h on h.inhrelid = i.indexrelid
+		where i.indrelid = any($1::oid[]) and i.indisvalid and i.indislive order by i.indexrelid`, r.tableOIDs())
+	if err != nil {
+		return err
+	}
+	for i := range got {
+		x := &got[i]
+		t := r.tables[x.Relation]
+		if x.Unique && !x.Partial && !x.Expression {
+			t.Keys = append(t.Keys, Key{
+				OID: x.OID, Name: x.Name, Columns: x.Columns, Primary: x.Primary,
+				Deferrable: !x.Immediate, Replica: x.Replica, Parent: x.Parent,
+			})
+		}
+		if x.Constraint != 0 {
+			continue
+		}
+		using, err := usingOf(t, x)
+		if err != nil {
+			return err
+		}
+		r.add(classRelation, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name},
+			&IndexDef{Table: t.Name, Unique: x.Unique, Using: using, Parent: x.Parent}))
+	}
+	return nil
+}
+
+// usingOf cuts CREATE INDEX … ON table off an index definition. What stands before USING is known to
+// the letter, so a name that itself looks like SQL cannot mislead it.
+func usingOf(t *TableDef, x *indexRow) (string, error) {
+	for _, only := range []string{"", "ONLY "} {
+		for _, index := range spellings(x.Name) {
+			for _, schema := range spellings(t.Name.Schema) {
+				for _, table := range spellings(t.Name.Name) {
+					head := "CREATE INDEX " + index + " ON " + only + schema + "." + table + " "
+					if x.Unique {
+						head = "CREATE UNIQUE" + strings.TrimPrefix(head, "CREATE")
+					}
+					if rest, ok := strings.CutPrefix(x.SQL, head+"USING "); ok {
+						return "USING " + rest, nil
+					}
+				}
+			}
+		}
+	}
+	return "", fmt.Errorf("index %s changed while it was read: %q", ident.Name{Schema: x.Schema, Name: x.Name}, x.SQL)
+}
+
+func spellings(s string) []string { return []string{s, ident.Quote(s)} }

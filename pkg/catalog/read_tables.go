@@ -1,0 +1,97 @@
+package catalog
+
+import (
+	"context"
+
+	"floe/pkg/ident"
+)
+
+type tableRow struct {
+	OID                           uint32
+	Schema, Name, Persistence     string
+	Options                       []string
+	Replica, PartitionKey, Bound  string
+	Partition, OfExtension, Alien bool
+	Comment                       string
+	Parents                       []uint32
+}
+
+// readTables reads all tables of the database, for what is not selected must be known too: it ends
+// the search for what selected tables need.
+func (r *reader) readTables(ctx context.Context) error {
+	got, err := rows[tableRow](ctx, r.conn, `select c.oid, n.nspname as schema, c.relname as name,
+		c.relpersistence::text as persistence, c.reloptions as options, c.relreplident::text as replica,
+		case when c.relkind = 'p' then pg_get_partkeydef(c.oid) else '' end as partitionkey,
+		coalesce(pg_get_expr(c.relpartbound, c.oid), '') as bound, c.relispartition as partition,
+		not `+member("pg_class", "c.oid")+` as ofextension,
+		c.relpersistence = 't' or not (`+ours+`) or c.relname in ('dts_postgres_heartbeat', 'dts_ddl_command') as alien,
+		coalesce(obj_description(c.oid, 'pg_class'), '') as comment, i.parents
+		from pg_class c join pg_namespace n on n.oid = c.relnamespace
+		left join (select inhrelid, array_agg(inhparent order by inhseqno) as parents from pg_inherits group by 1) i on i.inhrelid = c.oid
+		where c.relkind in ('r', 'p') order by c.oid`)
+	if err != nil {
+		return err
+	}
+	byOID := make(map[uint32]*tableRow, len(got))
+	for i := range got {
+		byOID[got[i].OID] = &got[i]
+		r.names[got[i].OID] = ident.Name{Schema: got[i].Schema, Name: got[i].Name}
+	}
+	for i := range got {
+		x := &got[i]
+		if !r.selects(x, byOID) {
+			r.barred[x.OID] = true
+			continue
+		}
+		t := &TableDef{
+			Name: r.names[x.OID], OID: x.OID, Unlogged: x.Persistence == "u", Options: x.Options,
+			PartitionKey: x.PartitionKey, ReplicaIdentity: x.Replica, Comment: x.Comment,
+		}
+		r.tables[x.OID], r.parents[x.OID] = t, x.Parents
+		r.add(classRelation, define(x.OID, t.Name, t))
+	}
+	r.linkParents(byOID)
+	return nil
+}
+
+// selects reports whether a table is selected: by its own name, or as a partition with its parent.
+func (r *reader) selects(x *tableRow, all map[uint32]*tableRow) bool {
+	for {
+		switch {
+		case x.Alien || x.OfExtension:
+			return false
+		case r.sel.Tables == nil || r.sel.Tables(ident.Name{Schema: x.Schema, Name: x.Name}):
+			return true
+		case !x.Partition || len(x.Parents) == 0 || all[x.Parents[0]] == nil:
+			return false
+		}
+		x = all[x.Parents[0]]
+	}
+}
+
+func (r *reader) linkParents(all map[uint32]*tableRow) {
+	for oid, t := range r.tables {
+		var kept []uint32
+		for _, p := range r.parents[oid] {
+			if r.tables[p] != nil {
+				kept = append(kept, p)
+			}
+		}
+		r.parents[oid] = kept
+		for _, p := range kept {
+			if all[oid].Partition {
+				t.PartitionOf = &Partition{r.names[p], all[oid].Bound}
+			} else {
+				t.Inherits = append(t.Inherits, r.names[p])
+			}
+		}
+	}
+}
+
+func (r *reader) tableOIDs() []uint32 {
+	oids := make([]uint32, 0, len(r.tables))
+	for oid := range r.tables {
+		oids = append(oids, oid)
+	}
+	return oids
+}
