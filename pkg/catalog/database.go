@@ -39,13 +39,14 @@ func (db *Database) Roots() map[uint32]*TableDef {
 	roots := map[uint32]*TableDef{}
 	for _, t := range db.Tables() {
 		if t.PartitionOf != nil && t.PartitionKey == "" {
-			roots[t.OID] = db.root(t)
+			roots[t.OID] = db.Root(t)
 		}
 	}
 	return roots
 }
 
-func (db *Database) root(t *TableDef) *TableDef {
+// Root returns the table that t is a partition of, at the top; t itself if it is none.
+func (db *Database) Root(t *TableDef) *TableDef {
 	for t.PartitionOf != nil {
 		parent := db.tables[t.PartitionOf.Parent]
 		if parent == nil {
@@ -59,22 +60,26 @@ func (db *Database) root(t *TableDef) *TableDef {
 // Identity is Table.Identity, for a partition that which its root declares: the partition's own part
 // of the root's index, or FULL.
 func (db *Database) Identity(t *TableDef) Identity {
-	root := db.root(t)
-	if root == t {
-		return t.Identity()
+	id := t.identityOf(db.Key(t))
+	if rk := db.Root(t).key(); rk != nil && id.Columns == nil {
+		id.Columns = rk.Columns // it has no valid part here yet: whole old rows hold the key
 	}
+	return id
+}
+
+// Key returns the index that identifies t's rows, for a partition its part of the root's; nil for none.
+func (db *Database) Key(t *TableDef) *Key {
+	root := db.Root(t)
 	rk := root.key()
-	if rk == nil {
-		return t.identityOf(nil)
+	if root == t || rk == nil {
+		return rk
 	}
 	for i := range t.Keys {
 		if k := &t.Keys[i]; db.partOf(t, k, rk.OID) {
-			return t.identityOf(k)
+			return k
 		}
 	}
-	id := t.identityOf(nil) // the root's index has no valid part here yet: whole old rows hold the key
-	id.Columns = rk.Columns
-	return id
+	return nil
 }
 
 // partOf follows an index of t up through the levels of partitioning to the index root.

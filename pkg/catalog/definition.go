@@ -48,6 +48,9 @@ type Definition struct {
 	OID  uint32 // on the source; stable across renames
 	Name ident.Name
 	Body Body
+	// Comments and Grants are of every kind alike; the comments of a table are part of its body.
+	Comments []Comment
+	Grants   []Grant
 }
 
 func define(oid uint32, name ident.Name, b Body) Definition {
@@ -59,6 +62,9 @@ type envelope struct {
 	OID  uint32          `json:"oid"`
 	Name ident.Name      `json:"name"`
 	Body json.RawMessage `json:"body"`
+
+	Comments []Comment `json:"comments,omitempty"`
+	Grants   []Grant   `json:"grants,omitempty"`
 }
 
 // Encode returns the JSON form of d, from which Decode makes the same d again.
@@ -67,7 +73,7 @@ func Encode(d Definition) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode %s %s: %w", d.Kind, d.Name, err)
 	}
-	b, err := json.Marshal(envelope{d.OID, d.Name, body})
+	b, err := json.Marshal(envelope{d.OID, d.Name, body, d.Comments, d.Grants})
 	if err != nil {
 		return "", fmt.Errorf("encode %s %s: %w", d.Kind, d.Name, err)
 	}
@@ -91,7 +97,7 @@ func Decode(kind Kind, s string) (Definition, error) {
 	if t, ok := body.(*TableDef); ok {
 		t.Name, t.OID = e.Name, e.OID
 	}
-	return define(e.OID, e.Name, body), nil
+	return Definition{kind, e.OID, e.Name, body, e.Comments, e.Grants}, nil
 }
 
 func strict(b []byte, into any) error {
@@ -114,6 +120,9 @@ func newBody(kind Kind) (Body, error) {
 		if b.kind() == kind {
 			return b, nil
 		}
+	}
+	if _, ok := textKinds[kind]; ok {
+		return &TextDef{of: kind}, nil
 	}
 	return nil, fmt.Errorf("decode: no object kind %q", kind)
 }

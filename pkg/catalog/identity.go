@@ -73,10 +73,12 @@ func (d *TableDef) identityOf(k *Key) Identity {
 			id.Want, id.Index = ReplicaIndex, k.Name
 		}
 	}
-	switch Replica(d.ReplicaIdentity) {
-	case ReplicaNothing:
+	switch setting := Replica(d.ReplicaIdentity); {
+	case setting == ReplicaNothing:
 		id.Want, id.Index = ReplicaNothing, ""
-	case ReplicaFull: // the whole old row holds every key; nothing to change
+	case d.Filter != "": // whether a row met the condition before shows only its whole old image
+		id.Want, id.Index = ReplicaFull, ""
+	case setting == ReplicaFull: // the whole old row holds every key; nothing to change
 		id.Want, id.Index = ReplicaFull, ""
 	}
 	return id

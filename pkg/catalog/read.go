@@ -2,18 +2,26 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"floe/pkg/dialect"
 	"floe/pkg/ident"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Selection says what to read. Everything also brings the objects that no selected table needs:
-// all schemas, extensions, types, sequences and functions; otherwise only what the tables need.
+// Selection says what to read: tables, what they need, and what hangs on them (triggers, rules,
+// policies, statistics). Everything also brings all objects that no table needs; Schema those that lie
+// in the schemas it accepts.
 type Selection struct {
-	Tables     func(ident.Name) bool // nil selects all
+	Tables     func(ident.Name) bool // views by their names too; nil selects all
+	Schema     func(string) bool     // nil accepts none
 	Everything bool
+	// Filter is the condition that a table's rows must meet, empty for all rows; nil filters nothing. A
+	// partition's rows meet its root's.
+	Filter func(ident.Name) string
 }
 
 // Read returns the definitions of the tables that includes accepts, and of what they depend on; with
@@ -26,12 +34,32 @@ func Read(ctx context.Context, conn *pgx.Conn, includes func(ident.Name) bool) (
 
 // ReadSelection is Read with a choice of what comes beside the tables.
 func ReadSelection(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error) {
+	within := conn.PgConn().TxStatus() == 'T'
 	db, err := inSnapshot(ctx, conn, sel)
+	for range snapshots {
+		if within || !Moved(err) || ctx.Err() != nil {
+			break
+		}
+		db, err = inSnapshot(ctx, conn, sel)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
 	}
 	return db, nil
 }
+
+// snapshots is how many more are tried while commands change the catalog.
+const snapshots = 20
+
+// Moved reports whether reading failed because the catalog changed meanwhile: what writes definitions as
+// text (pg_get_indexdef and the like) looks at the catalog of now, whatever the snapshot is, and an object
+// that was dropped since is an internal error to it. Under another snapshot it goes.
+func Moved(err error) bool {
+	var refusal *pgconn.PgError
+	return errors.Is(err, errMoved) || errors.As(err, &refusal) && refusal.Code == "XX000"
+}
+
+var errMoved = errors.New("it changed while it was read")
 
 func inSnapshot(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error) {
 	if conn.PgConn().TxStatus() == 'T' {
@@ -69,33 +97,52 @@ type place struct {
 
 // reader is one reading of a catalog.
 type reader struct {
-	conn    *pgx.Conn
-	version int
-	sel     Selection
-	tables  map[uint32]*TableDef // the selected ones
-	barred  map[uint32]bool      // oids of tables that are not selected
-	names   map[uint32]ident.Name
-	parents map[uint32][]uint32
-	behind  map[place]*sequenceRow // identity columns
-	owner   map[uint32]uint32      // sequence → table
-	found   []Definition
-	of      map[object]int // index into found
-	edges   map[object][]object
+	conn      *pgx.Conn // nil if rows come from the recording
+	recording recording
+	valid     map[object]*Definition // what was selected before; nil without a recording
+	version   version
+	sel       Selection
+	tables    map[uint32]*TableDef // the selected ones
+	barred    map[uint32]bool      // oids of tables that are not selected
+	names     map[uint32]ident.Name
+	parents   map[uint32][]uint32
+	behind    map[place]*sequenceRow // identity columns
+	owner     map[uint32]uint32      // sequence → table
+	host      map[int]object         // what a definition hangs on, by its index in found
+	found     []Definition
+	of        map[object]int // index into found
+	edges     map[object][]object
 }
 
-// read takes every kind in turn. The order matters only where one kind completes another: keys and
-// identity columns belong to tables.
 func read(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error) {
-	r := &reader{
-		conn: conn, sel: sel, tables: map[uint32]*TableDef{}, barred: map[uint32]bool{},
-		names: map[uint32]ident.Name{}, parents: map[uint32][]uint32{},
-		behind: map[place]*sequenceRow{}, owner: map[uint32]uint32{}, of: map[object]int{},
-	}
+	r := newReader(sel)
+	r.conn = conn
 	// An empty path makes every deparsed name a qualified one.
 	const setup = `select current_setting('server_version_num')::int from (select set_config('search_path', '', true)) s`
-	if err := conn.QueryRow(ctx, setup).Scan(&r.version); err != nil {
+	if err := conn.QueryRow(ctx, setup).Scan(&r.version.number); err != nil {
 		return nil, err
 	}
+	var err error
+	if r.version.Dialect, err = dialect.Of(ctx, conn); err != nil {
+		return nil, err
+	}
+	if err := r.readAll(ctx); err != nil {
+		return nil, err
+	}
+	return NewDatabase(r.version.number, r.ordered()), nil
+}
+
+func newReader(sel Selection) *reader {
+	return &reader{
+		sel: sel, tables: map[uint32]*TableDef{}, barred: map[uint32]bool{},
+		names: map[uint32]ident.Name{}, parents: map[uint32][]uint32{},
+		behind: map[place]*sequenceRow{}, owner: map[uint32]uint32{}, host: map[int]object{}, of: map[object]int{},
+	}
+}
+
+// readAll takes every kind in turn. The order matters only where one kind completes another: keys and
+// identity columns belong to tables.
+func (r *reader) readAll(ctx context.Context) error {
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
@@ -105,35 +152,20 @@ func read(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error)
 		{"ranges", r.readRanges}, {"functions", r.readFunctions},
 		{"tables", r.readTables}, {"sequences", r.readSequences}, {"columns", r.readColumns},
 		{"keys", r.readIndexes}, {"constraints", r.readConstraints},
-		{"dependencies", r.readDependencies},
+		{"texts", r.readTexts}, {"indexes of views", r.readViewIndexes},
+		{"comments", r.readComments}, {"grants", r.readGrants}, {"dependencies", r.readDependencies},
 	} {
 		if err := step.do(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", step.what, err)
+			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
-	return NewDatabase(r.version, r.ordered()), nil
+	r.sources()
+	return nil
 }
 
 func (r *reader) add(class uint32, d Definition) {
 	r.of[object{class, d.OID}] = len(r.found)
 	r.found = append(r.found, d)
-}
-
-// since returns expr on servers of at least version, else what stands for it on older ones.
-func (r *reader) since(version int, expr, older string) string {
-	if r.version >= version*10000 {
-		return expr
-	}
-	return older
-}
-
-// rows runs a query whose columns are named as the fields of T.
-func rows[T any](ctx context.Context, conn *pgx.Conn, sql string, args ...any) ([]T, error) {
-	got, err := conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(got, pgx.RowToStructByName[T])
 }
 
 // optional is the name if it has one; queries give empty strings for none.

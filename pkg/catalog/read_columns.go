@@ -12,30 +12,40 @@ type columnRow struct {
 	Relation                        uint32
 	Attnum                          int16
 	Name, SQL, TypeSchema, TypeName string
+	TypeOID                         uint32
 	Typmod                          int32
 	CollationSchema, CollationLabel string
-	NotNull, Local                  bool
+	NotNull, NoInherit, Local       bool
 	Expr, Identity, Generated       string
 	Storage, Compression, Comment   string
+	Statistics                      int
+	Options                         []string
 }
 
-func (r *reader) readColumns(ctx context.Context) error {
-	notNull := r.since(18, `a.attnotnull and not exists (select from pg_constraint k where k.conrelid = a.attrelid
+var columnsQuery = query{"columns", func(v version) string {
+	notNull := v.since(18, `a.attnotnull and not exists (select from pg_constraint k where k.conrelid = a.attrelid
 		and k.contype = 'n' and not k.convalidated and k.conkey[1] = a.attnum)`, "a.attnotnull")
-	got, err := rows[columnRow](ctx, r.conn, `select a.attrelid as relation, a.attnum, a.attname as name,
-		format_type(a.atttypid, a.atttypmod) as sql, tn.nspname as typeschema, t.typname as typename, a.atttypmod as typmod,
+	noInherit := v.since(18, `exists (select from pg_constraint k where k.conrelid = a.attrelid
+		and k.contype = 'n' and k.connoinherit and k.conkey[1] = a.attnum)`, "false")
+	return `select a.attrelid as relation, a.attnum, a.attname as name,
+		format_type(a.atttypid, a.atttypmod) as sql, tn.nspname as typeschema, t.typname as typename, a.atttypid as typeoid, a.atttypmod as typmod,
 		coalesce(cn.nspname, '') as collationschema, coalesce(co.collname, '') as collationlabel,
-		`+notNull+` as notnull, a.attislocal as local, coalesce(pg_get_expr(d.adbin, d.adrelid), '') as expr,
-		a.attidentity::text as identity, `+r.since(12, "a.attgenerated::text", "''")+` as generated,
+		` + notNull + ` as notnull, ` + noInherit + ` as noinherit, a.attislocal as local, coalesce(pg_get_expr(d.adbin, d.adrelid), '') as expr,
+		a.attidentity::text as identity, ` + v.since(12, "a.attgenerated::text", "''") + ` as generated,
 		case when a.attstorage = t.typstorage then '' else a.attstorage::text end as storage,
-		`+r.since(14, "a.attcompression::text", "''")+` as compression, coalesce(s.description, '') as comment
+		` + v.since(14, "a.attcompression::text", "''") + ` as compression, coalesce(s.description, '') as comment,
+		coalesce(a.attstattarget, -1)::int as statistics, a.attoptions as options
 		from pg_attribute a
 		join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
 		left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 		left join pg_collation co on co.oid = a.attcollation and a.attcollation <> t.typcollation
 		left join pg_namespace cn on cn.oid = co.collnamespace
 		left join pg_description s on s.classoid = 'pg_class'::regclass and s.objoid = a.attrelid and s.objsubid = a.attnum
-		where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum`, r.tableOIDs())
+		where ` + ofTables("a.attrelid") + ` and a.attnum > 0 and not a.attisdropped and not ` + v.hidden("a.attrelid", "a.attnum") + ` order by a.attrelid, a.attnum`
+}}
+
+func (r *reader) readColumns(ctx context.Context) error {
+	got, err := rows[columnRow](ctx, r, columnsQuery)
 	for i := range got {
 		x := &got[i]
 		t := r.tables[x.Relation]
@@ -46,10 +56,13 @@ func (r *reader) readColumns(ctx context.Context) error {
 
 func (r *reader) column(t *TableDef, x *columnRow) TableColumn {
 	c := TableColumn{
-		Attnum: x.Attnum, Name: x.Name, Type: ident.Name{Schema: x.TypeSchema, Name: x.TypeName}, SQL: x.SQL, Typmod: x.Typmod,
-		Collation: optional(x.CollationSchema, x.CollationLabel), NotNull: x.NotNull,
+		Attnum: x.Attnum, Name: x.Name, Type: ident.Name{Schema: x.TypeSchema, Name: x.TypeName}, SQL: x.SQL, TypeOID: x.TypeOID, Typmod: x.Typmod,
+		Collation: optional(x.CollationSchema, x.CollationLabel), NotNull: x.NotNull, NoInherit: x.NoInherit,
 		Storage: x.Storage, Compression: x.Compression, Comment: x.Comment,
-		Inherited: !x.Local && len(r.parents[t.OID]) > 0,
+		Inherited: !x.Local && len(r.parents[t.OID]) > 0, Options: x.Options,
+	}
+	if x.Statistics >= 0 {
+		c.Statistics = &x.Statistics
 	}
 	switch {
 	case x.Generated != "":

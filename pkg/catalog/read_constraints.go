@@ -8,6 +8,7 @@ import (
 
 type constraintRow struct {
 	OID, Relation, Parent uint32
+	IndexParent           uint32
 	Name, Type, SQL       string
 	Columns, RefColumns   []string
 	RefSchema, RefTable   string
@@ -15,12 +16,12 @@ type constraintRow struct {
 	Local                 bool
 	Calls                 string
 	Options               []string
+	Clustered             bool
 }
 
-// readConstraints reads the constraints of the selected tables. Foreign keys that exist only because
-// a partitioned table on either side has one are left out: the server makes them.
-func (r *reader) readConstraints(ctx context.Context) error {
-	got, err := rows[constraintRow](ctx, r.conn, `select c.oid, c.conrelid as relation, c.conparentid as parent,
+var constraintsQuery = query{"constraints", func(v version) string {
+	return `select c.oid, c.conrelid as relation, c.conparentid as parent,
+		case when c.conparentid = 0 then coalesce(h.inhparent, 0) else 0 end as indexparent,
 		c.conname as name, c.contype::text as type, coalesce(pg_get_constraintdef(c.oid), '') as sql,
 		(select array_agg(a.attname::text order by u.n) from unnest(c.conkey) with ordinality u(attnum, n)
 			join pg_attribute a on a.attrelid = c.conrelid and a.attnum = u.attnum) as columns,
@@ -28,19 +29,26 @@ func (r *reader) readConstraints(ctx context.Context) error {
 			join pg_attribute a on a.attrelid = c.confrelid and a.attnum = u.attnum) as refcolumns,
 		coalesce(fn.nspname, '') as refschema, coalesce(f.relname, '') as reftable,
 		c.convalidated as validated, c.condeferrable as deferrable, c.conislocal as local,
-		case when c.contype = 'c' then coalesce(`+calls("c.conbin")+`, '') else '' end as calls, x.reloptions as options
+		case when c.contype = 'c' then coalesce(` + calls("c.conbin") + `, '') else '' end as calls, x.reloptions as options, coalesce(i.indisclustered, false) as clustered
 		from pg_constraint c
 		left join pg_class f on f.oid = c.confrelid left join pg_namespace fn on fn.oid = f.relnamespace
 		left join pg_class x on x.oid = c.conindid and c.contype in ('p', 'u', 'x')
-		where c.conrelid = any($1::oid[]) and c.contype in ('p', 'u', 'c', 'x', 'f')
-		and not (c.contype = 'f' and c.conparentid <> 0) order by c.oid`, r.tableOIDs())
+		left join pg_index i on i.indexrelid = x.oid left join pg_inherits h on h.inhrelid = x.oid
+		where ` + ofTables("c.conrelid") + ` and c.contype in ('p', 'u', 'c', 'x', 'f')
+		and not (c.contype = 'f' and c.conparentid <> 0)` + v.unhidden("c.conrelid", "c.conkey") + ` order by c.oid`
+}}
+
+// readConstraints reads the constraints of the selected tables. Foreign keys that exist only because
+// a partitioned table on either side has one are left out: the server makes them.
+func (r *reader) readConstraints(ctx context.Context) error {
+	got, err := rows[constraintRow](ctx, r, constraintsQuery)
 	for i := range got {
 		x := &got[i]
 		t := r.tables[x.Relation]
 		r.add(classConstraint, define(x.OID, ident.Name{Schema: t.Name.Schema, Name: x.Name}, &ConstraintDef{
 			Table: t.Name, Type: ConstraintType(x.Type), SQL: x.SQL, Columns: x.Columns,
 			RefTable: optional(x.RefSchema, x.RefTable), RefColumns: x.RefColumns,
-			Validated: x.Validated, Deferrable: x.Deferrable, Parent: x.Parent, Calls: Calls(x.Calls), Options: x.Options,
+			Validated: x.Validated, Deferrable: x.Deferrable, Parent: x.Parent, IndexParent: x.IndexParent, Calls: Calls(x.Calls), Options: x.Options, Clustered: x.Clustered,
 			Inherited: !x.Local && x.Type == string(Check) && len(r.parents[t.OID]) > 0,
 		}))
 	}

@@ -17,6 +17,18 @@ func calls(tree string) string {
 		join pg_proc p on p.oid = m[1]::oid join pg_language l on l.oid = p.prolang)`
 }
 
+var domainsQuery = query{"domains", func(v version) string {
+	return `select t.oid, n.nspname as schema, t.typname as name,
+		format_type(t.typbasetype, t.typtypmod) as base, t.typnotnull as notnull,
+		coalesce(pg_get_expr(t.typdefaultbin, 0), '') as expr,
+		coalesce(cn.nspname, '') as collationschema, coalesce(co.collname, '') as collationlabel
+		from pg_type t join pg_namespace n on n.oid = t.typnamespace
+		join pg_type b on b.oid = t.typbasetype
+		left join pg_collation co on co.oid = t.typcollation and t.typcollation <> b.typcollation
+		left join pg_namespace cn on cn.oid = co.collnamespace
+		where t.typtype = 'd' and ` + ours + ` and ` + member("pg_type", "t.oid") + ` and ` + touched("t.oid") + ` order by t.oid`
+}}
+
 func (r *reader) readDomains(ctx context.Context) error {
 	type row struct {
 		OID                             uint32
@@ -25,15 +37,7 @@ func (r *reader) readDomains(ctx context.Context) error {
 		NotNull                         bool
 		Expr                            string
 	}
-	got, err := rows[row](ctx, r.conn, `select t.oid, n.nspname as schema, t.typname as name,
-		format_type(t.typbasetype, t.typtypmod) as base, t.typnotnull as notnull,
-		coalesce(pg_get_expr(t.typdefaultbin, 0), '') as expr,
-		coalesce(cn.nspname, '') as collationschema, coalesce(co.collname, '') as collationlabel
-		from pg_type t join pg_namespace n on n.oid = t.typnamespace
-		join pg_type b on b.oid = t.typbasetype
-		left join pg_collation co on co.oid = t.typcollation and t.typcollation <> b.typcollation
-		left join pg_namespace cn on cn.oid = co.collnamespace
-		where t.typtype = 'd' and `+ours+` and `+member("pg_type", "t.oid")+` order by t.oid`)
+	got, err := rows[row](ctx, r, domainsQuery)
 	if err != nil {
 		return err
 	}
@@ -45,6 +49,12 @@ func (r *reader) readDomains(ctx context.Context) error {
 	return r.readDomainChecks(ctx, defs)
 }
 
+var domainChecksQuery = query{"domainchecks", func(v version) string {
+	return `select c.contypid as domain, c.conname as name,
+		pg_get_constraintdef(c.oid) as sql, coalesce(` + calls("c.conbin") + `, '') as calls
+		from pg_constraint c where c.conrelid = 0 and c.contypid <> 0 and c.contype = 'c' and ` + touched("c.contypid") + ` order by c.contypid, c.conname`
+}}
+
 func (r *reader) readDomainChecks(ctx context.Context, defs map[uint32]*DomainDef) error {
 	if len(defs) == 0 {
 		return nil
@@ -53,9 +63,7 @@ func (r *reader) readDomainChecks(ctx context.Context, defs map[uint32]*DomainDe
 		Domain           uint32
 		Name, SQL, Calls string
 	}
-	got, err := rows[row](ctx, r.conn, `select c.contypid as domain, c.conname as name,
-		pg_get_constraintdef(c.oid) as sql, coalesce(`+calls("c.conbin")+`, '') as calls
-		from pg_constraint c where c.contypid <> 0 and c.contype = 'c' order by c.contypid, c.conname`)
+	got, err := rows[row](ctx, r, domainChecksQuery)
 	for _, x := range got {
 		if d := defs[x.Domain]; d != nil {
 			d.Checks = append(d.Checks, DomainCheck{x.Name, x.SQL, Calls(x.Calls)})
@@ -63,6 +71,26 @@ func (r *reader) readDomainChecks(ctx context.Context, defs map[uint32]*DomainDe
 	}
 	return err
 }
+
+var rangesQuery = query{"ranges", func(v version) string {
+	multi, names := "", "'' as multischema, '' as multiname"
+	if v.number >= 140000 {
+		names = "mn.nspname as multischema, mt.typname as multiname"
+		multi = "join pg_type mt on mt.oid = g.rngmultitypid join pg_namespace mn on mn.oid = mt.typnamespace"
+	}
+	return `select t.oid, n.nspname as schema, t.typname as name,
+		format_type(g.rngsubtype, null) as subtype,
+		case when o.opcdefault then '' else qn.nspname end as opclassschema, case when o.opcdefault then '' else o.opcname end as opclassname,
+		coalesce(cn.nspname, '') as collationschema, coalesce(co.collname, '') as collationlabel,
+		case when g.rngcanonical::oid = 0 then '' else g.rngcanonical::text end as canonical,
+		case when g.rngsubdiff::oid = 0 then '' else g.rngsubdiff::text end as diff, ` + names + `
+		from pg_range g join pg_type t on t.oid = g.rngtypid join pg_namespace n on n.oid = t.typnamespace
+		join pg_opclass o on o.oid = g.rngsubopc join pg_namespace qn on qn.oid = o.opcnamespace
+		join pg_type s on s.oid = g.rngsubtype
+		left join pg_collation co on co.oid = g.rngcollation and g.rngcollation <> s.typcollation
+		left join pg_namespace cn on cn.oid = co.collnamespace ` + multi + `
+		where ` + ours + ` and ` + member("pg_type", "t.oid") + ` and ` + touched("t.oid") + ` order by t.oid`
+}}
 
 func (r *reader) readRanges(ctx context.Context) error {
 	type row struct {
@@ -73,23 +101,7 @@ func (r *reader) readRanges(ctx context.Context) error {
 		Canonical, Diff                 string
 		MultiSchema, MultiName          string
 	}
-	multi, names := "", "'' as multischema, '' as multiname"
-	if r.version >= 140000 {
-		names = "mn.nspname as multischema, mt.typname as multiname"
-		multi = "join pg_type mt on mt.oid = g.rngmultitypid join pg_namespace mn on mn.oid = mt.typnamespace"
-	}
-	got, err := rows[row](ctx, r.conn, `select t.oid, n.nspname as schema, t.typname as name,
-		format_type(g.rngsubtype, null) as subtype,
-		case when o.opcdefault then '' else qn.nspname end as opclassschema, case when o.opcdefault then '' else o.opcname end as opclassname,
-		coalesce(cn.nspname, '') as collationschema, coalesce(co.collname, '') as collationlabel,
-		case when g.rngcanonical::oid = 0 then '' else g.rngcanonical::text end as canonical,
-		case when g.rngsubdiff::oid = 0 then '' else g.rngsubdiff::text end as diff, `+names+`
-		from pg_range g join pg_type t on t.oid = g.rngtypid join pg_namespace n on n.oid = t.typnamespace
-		join pg_opclass o on o.oid = g.rngsubopc join pg_namespace qn on qn.oid = o.opcnamespace
-		join pg_type s on s.oid = g.rngsubtype
-		left join pg_collation co on co.oid = g.rngcollation and g.rngcollation <> s.typcollation
-		left join pg_namespace cn on cn.oid = co.collnamespace `+multi+`
-		where `+ours+` and `+member("pg_type", "t.oid")+` order by t.oid`)
+	got, err := rows[row](ctx, r, rangesQuery)
 	for _, x := range got {
 		r.add(classType, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name}, &RangeDef{
 			x.Subtype, optional(x.OpclassSchema, x.OpclassName), optional(x.CollationSchema, x.CollationLabel),
@@ -99,6 +111,17 @@ func (r *reader) readRanges(ctx context.Context) error {
 	return err
 }
 
+var functionsQuery = query{"functions", func(v version) string {
+	return `select p.oid, n.nspname as schema, p.proname as name, p.prokind = 'p' as procedure,
+		pg_get_function_identity_arguments(p.oid) as args, pg_get_functiondef(p.oid) as sql,
+		l.lanname as lang, p.provolatile::text as trust
+		from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+		where p.prokind in ('f', 'p', 'w') and ` + ours + ` and ` + member("pg_proc", "p.oid") + ` and ` + theirs("p.proname") + `
+		-- what a range type makes for itself comes and goes with the type
+		and not exists (select from pg_depend i where i.classid = 'pg_proc'::regclass and i.objid = p.oid and i.deptype = 'i') and ` + touched("p.oid") + `
+		order by p.oid`
+}}
+
 func (r *reader) readFunctions(ctx context.Context) error {
 	type row struct {
 		OID                    uint32
@@ -106,14 +129,7 @@ func (r *reader) readFunctions(ctx context.Context) error {
 		Procedure              bool
 		Args, SQL, Lang, Trust string
 	}
-	got, err := rows[row](ctx, r.conn, `select p.oid, n.nspname as schema, p.proname as name, p.prokind = 'p' as procedure,
-		pg_get_function_identity_arguments(p.oid) as args, pg_get_functiondef(p.oid) as sql,
-		l.lanname as lang, p.provolatile::text as trust
-		from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
-		where p.prokind in ('f', 'p', 'w') and `+ours+` and `+member("pg_proc", "p.oid")+`
-		-- what a range type makes for itself comes and goes with the type
-		and not exists (select from pg_depend i where i.classid = 'pg_proc'::regclass and i.objid = p.oid and i.deptype = 'i')
-		order by p.oid`)
+	got, err := rows[row](ctx, r, functionsQuery)
 	for _, x := range got {
 		r.add(classProc, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name},
 			&FunctionDef{x.Procedure, x.Args, x.SQL, x.Lang, x.Trust}))

@@ -12,18 +12,16 @@ type indexRow struct {
 	OID, Relation, Constraint, Parent   uint32
 	Schema, Name, SQL                   string
 	Unique, Primary, Immediate, Replica bool
-	Partial, Expression                 bool
+	Partial, Expression, Exclusion      bool
 	Columns                             []string
+	Valid, Clustered                    bool
 }
 
-// readIndexes reads keys of tables, and the indexes that stand behind no constraint. Invalid ones
-// are left out: a failed CREATE INDEX CONCURRENTLY is not structure. (That of a partitioned table is
-// invalid while some partition has none; the target must not have it either.)
-func (r *reader) readIndexes(ctx context.Context) error {
-	got, err := rows[indexRow](ctx, r.conn, `select i.indexrelid as oid, i.indrelid as relation, n.nspname as schema, c.relname as name,
+var indexesQuery = query{"indexes", func(v version) string {
+	return `select i.indexrelid as oid, i.indrelid as relation, n.nspname as schema, c.relname as name,
 		coalesce(k.oid, 0) as "constraint", coalesce(h.inhparent, 0) as parent, coalesce(pg_get_indexdef(i.indexrelid), '') as sql,
-		i.indisunique as "unique", i.indisprimary as "primary", i.indimmediate as immediate, i.indisreplident as replica,
-		i.indpred is not null as partial, i.indexprs is not null as expression,
+		i.indisunique as "unique", i.indisexclusion as exclusion, i.indisprimary as "primary", i.indimmediate as immediate, i.indisreplident as replica,
+		i.indpred is not null as partial, i.indexprs is not null as expression, i.indisvalid as valid, i.indisclustered as clustered,
 		case when i.indisunique then (select array_agg(a.attname::text order by u.n)
 			from unnest(i.indkey::int2[]) with ordinality u(attnum, n)
 			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
@@ -31,14 +29,22 @@ func (r *reader) readIndexes(ctx context.Context) error {
 		from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
 		left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
 		left join pg_inherits h on h.inhrelid = i.indexrelid
-		where i.indrelid = any($1::oid[]) and i.indisvalid and i.indislive order by i.indexrelid`, r.tableOIDs())
+		where ` + ofTables("i.indrelid") + ` and (i.indisvalid or c.relkind = 'I') and i.indislive` + v.unhidden("i.indrelid", "i.indkey::int2[]") + ` order by i.indexrelid`
+}}
+
+// readIndexes reads keys of tables, and the indexes that stand behind no constraint. Invalid ones
+// are left out: a failed CREATE INDEX CONCURRENTLY is not structure. That of a partitioned table is
+// invalid while some partition has none: it is no key, but stands, and partitions' indexes hang on it.
+func (r *reader) readIndexes(ctx context.Context) error {
+	got, err := rows[indexRow](ctx, r, indexesQuery)
 	if err != nil {
 		return err
 	}
 	for i := range got {
 		x := &got[i]
 		t := r.tables[x.Relation]
-		if x.Unique && !x.Partial && !x.Expression {
+		// WITHOUT OVERLAPS makes an index that is both unique and an exclusion: no row is upserted on it.
+		if x.Unique && x.Valid && !x.Partial && !x.Expression && !x.Exclusion {
 			t.Keys = append(t.Keys, Key{
 				OID: x.OID, Name: x.Name, Columns: x.Columns, Primary: x.Primary,
 				Deferrable: !x.Immediate, Replica: x.Replica, Parent: x.Parent,
@@ -52,7 +58,7 @@ func (r *reader) readIndexes(ctx context.Context) error {
 			return err
 		}
 		r.add(classRelation, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name},
-			&IndexDef{Table: t.Name, Unique: x.Unique, Using: using, Parent: x.Parent}))
+			&IndexDef{Table: t.Name, Unique: x.Unique, Using: using, Parent: x.Parent, Clustered: x.Clustered}))
 	}
 	return nil
 }
@@ -75,7 +81,7 @@ func usingOf(t *TableDef, x *indexRow) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("index %s changed while it was read: %q", ident.Name{Schema: x.Schema, Name: x.Name}, x.SQL)
+	return "", fmt.Errorf("index %s: %w: %q", ident.Name{Schema: x.Schema, Name: x.Name}, errMoved, x.SQL)
 }
 
 func spellings(s string) []string { return []string{s, ident.Quote(s)} }

@@ -23,8 +23,8 @@ func (s *sequenceRow) def() SequenceDef {
 	}
 }
 
-func (r *reader) readSequences(ctx context.Context) error {
-	got, err := rows[sequenceRow](ctx, r.conn, `select c.oid, n.nspname as schema, c.relname as name,
+var sequencesQuery = query{"sequences", func(v version) string {
+	return `select c.oid, n.nspname as schema, c.relname as name,
 		format_type(s.seqtypid, null) as type, s.seqstart as start, s.seqincrement as increment,
 		s.seqmin as min, s.seqmax as max, s.seqcache as cache, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged,
 		coalesce(d.deptype = 'i', false) as identity, coalesce(d.refobjid, 0) as owner,
@@ -33,7 +33,11 @@ func (r *reader) readSequences(ctx context.Context) error {
 		left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
 			and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 and d.deptype in ('a', 'i')
 		left join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-		where c.relpersistence <> 't' and `+ours+` and `+member("pg_class", "c.oid")+` order by c.oid`)
+		where c.relpersistence <> 't' and ` + ours + ` and ` + member("pg_class", "c.oid") + ` and ` + touched("c.oid") + ` and not coalesce(` + v.hidden("d.refobjid", "d.refobjsubid") + `, false) order by c.oid`
+}}
+
+func (r *reader) readSequences(ctx context.Context) error {
+	got, err := rows[sequenceRow](ctx, r, sequencesQuery)
 	for i := range got {
 		x := &got[i]
 		if x.Identity {

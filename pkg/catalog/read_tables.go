@@ -11,24 +11,41 @@ type tableRow struct {
 	Schema, Name, Persistence     string
 	Options                       []string
 	Replica, PartitionKey, Bound  string
+	Condition                     string
 	Partition, OfExtension, Alien bool
 	Comment                       string
+	RowSecurity, Forced           bool
 	Parents                       []uint32
+	OfSchema, OfType, Method      string
+	Hidden                        []string
 }
+
+var tablesQuery = query{"tables", func(v version) string {
+	hidden := "null::text[]"
+	if v.HiddenRowID {
+		hidden = `(select array_agg(h.attname::text order by h.attnum) from pg_attribute h where h.attrelid = c.oid and h.attnum > 0 and ` + v.hidden("h.attrelid", "h.attnum") + `)`
+	}
+	return `select c.oid, n.nspname as schema, c.relname as name,
+		c.relpersistence::text as persistence,
+		nullif(array(select * from unnest(c.reloptions) union all select 'toast.' || o from pg_class tc, unnest(tc.reloptions) o where tc.oid = c.reltoastrelid), '{}') as options, c.relreplident::text as replica,
+		case when c.relkind = 'p' then pg_get_partkeydef(c.oid) else '' end as partitionkey,
+		coalesce(pg_get_expr(c.relpartbound, c.oid), '') as bound,
+		case when c.relispartition and c.relkind = 'r' then coalesce(pg_get_partition_constraintdef(c.oid), 'true') else '' end as condition, c.relispartition as partition,
+		not ` + member("pg_class", "c.oid") + ` as ofextension,
+		c.relpersistence = 't' or not (` + ours + `) or not (` + theirs("c.relname") + `) as alien,
+		coalesce(obj_description(c.oid, 'pg_class'), '') as comment, c.relrowsecurity as rowsecurity, c.relforcerowsecurity as forced, i.parents,
+		coalesce(tn.nspname, '') as ofschema, coalesce(ty.typname, '') as oftype,
+		` + v.since(12, "coalesce((select m.amname from pg_am m where m.oid = c.relam and m.amname <> 'heap'), '')", "''") + ` as method, ` + hidden + ` as hidden
+		from pg_class c join pg_namespace n on n.oid = c.relnamespace
+		left join pg_type ty on ty.oid = c.reloftype left join pg_namespace tn on tn.oid = ty.typnamespace
+		left join (select inhrelid, array_agg(inhparent order by inhseqno) as parents from pg_inherits group by 1) i on i.inhrelid = c.oid
+		where c.relkind in ('r', 'p') and ` + touched("c.oid") + ` order by c.oid`
+}}
 
 // readTables reads all tables of the database, for what is not selected must be known too: it ends
 // the search for what selected tables need.
 func (r *reader) readTables(ctx context.Context) error {
-	got, err := rows[tableRow](ctx, r.conn, `select c.oid, n.nspname as schema, c.relname as name,
-		c.relpersistence::text as persistence, c.reloptions as options, c.relreplident::text as replica,
-		case when c.relkind = 'p' then pg_get_partkeydef(c.oid) else '' end as partitionkey,
-		coalesce(pg_get_expr(c.relpartbound, c.oid), '') as bound, c.relispartition as partition,
-		not `+member("pg_class", "c.oid")+` as ofextension,
-		c.relpersistence = 't' or not (`+ours+`) or c.relname in ('dts_postgres_heartbeat', 'dts_ddl_command') as alien,
-		coalesce(obj_description(c.oid, 'pg_class'), '') as comment, i.parents
-		from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		left join (select inhrelid, array_agg(inhparent order by inhseqno) as parents from pg_inherits group by 1) i on i.inhrelid = c.oid
-		where c.relkind in ('r', 'p') order by c.oid`)
+	got, err := rows[tableRow](ctx, r, tablesQuery)
 	if err != nil {
 		return err
 	}
@@ -45,7 +62,8 @@ func (r *reader) readTables(ctx context.Context) error {
 		}
 		t := &TableDef{
 			Name: r.names[x.OID], OID: x.OID, Unlogged: x.Persistence == "u", Options: x.Options,
-			PartitionKey: x.PartitionKey, ReplicaIdentity: x.Replica, Comment: x.Comment,
+			PartitionKey: x.PartitionKey, ReplicaIdentity: x.Replica, Comment: x.Comment, Filter: r.filter(x, byOID),
+			RowSecurity: x.RowSecurity, ForceRowSecurity: x.Forced, OfType: optional(x.OfSchema, x.OfType), AccessMethod: x.Method, Hidden: x.Hidden,
 		}
 		r.tables[x.OID], r.parents[x.OID] = t, x.Parents
 		r.add(classRelation, define(x.OID, t.Name, t))
@@ -69,6 +87,20 @@ func (r *reader) selects(x *tableRow, all map[uint32]*tableRow) bool {
 	}
 }
 
+// filter is the condition on a table's rows: its own, or the nearest that a table has which it is a
+// partition of.
+func (r *reader) filter(x *tableRow, all map[uint32]*tableRow) string {
+	if r.sel.Filter == nil {
+		return ""
+	}
+	for {
+		if f := r.sel.Filter(ident.Name{Schema: x.Schema, Name: x.Name}); f != "" || !x.Partition || len(x.Parents) == 0 || all[x.Parents[0]] == nil {
+			return f
+		}
+		x = all[x.Parents[0]]
+	}
+}
+
 func (r *reader) linkParents(all map[uint32]*tableRow) {
 	for oid, t := range r.tables {
 		var kept []uint32
@@ -80,7 +112,7 @@ func (r *reader) linkParents(all map[uint32]*tableRow) {
 		r.parents[oid] = kept
 		for _, p := range kept {
 			if all[oid].Partition {
-				t.PartitionOf = &Partition{r.names[p], all[oid].Bound}
+				t.PartitionOf = &Partition{r.names[p], all[oid].Bound, all[oid].Condition}
 			} else {
 				t.Inherits = append(t.Inherits, r.names[p])
 			}

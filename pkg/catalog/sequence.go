@@ -44,7 +44,7 @@ func sample(ctx context.Context, conn *pgx.Conn, oids []uint32) ([]SequenceState
 		OID          uint32
 		Schema, Name string
 	}
-	names, err := rows[row](ctx, conn, `select c.oid, n.nspname as schema, c.relname as name
+	names, err := collect[row](ctx, conn, `select c.oid, n.nspname as schema, c.relname as name
 		from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 		where c.oid = any($1::oid[]) and c.relkind = 'S' order by c.oid`, oids)
 	if err != nil {
@@ -65,7 +65,7 @@ func sample(ctx context.Context, conn *pgx.Conn, oids []uint32) ([]SequenceState
 			Last         int64
 			IsCalled     bool
 		}
-		got, err := rows[value](ctx, conn, strings.Join(selects, " union all "))
+		got, err := collect[value](ctx, conn, strings.Join(selects, " union all "))
 		if err != nil {
 			return nil, err
 		}

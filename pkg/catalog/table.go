@@ -15,35 +15,51 @@ type TableDef struct {
 	Columns         []TableColumn `json:"columns,omitempty"`
 	Keys            []Key         `json:"keys,omitempty"`
 	Unlogged        bool          `json:"unlogged,omitempty"`
-	Options         []string      `json:"options,omitempty"` // name=value
+	Options         []string      `json:"options,omitempty"` // name=value, of its TOAST table toast.name=value
 	PartitionKey    string        `json:"partition_key,omitempty"`
 	PartitionOf     *Partition    `json:"partition_of,omitempty"`
 	Inherits        []ident.Name  `json:"inherits,omitempty"`
-	ReplicaIdentity string        `json:"replica_identity"` // d, i, f, n as in pg_class
+	OfType          *ident.Name   `json:"of_type,omitempty"`       // CREATE TABLE … OF a composite type
+	AccessMethod    string        `json:"access_method,omitempty"` // if not heap
+	ReplicaIdentity string        `json:"replica_identity"`        // d, i, f, n as in pg_class
 	Comment         string        `json:"comment,omitempty"`
+	// Filter is the condition that the job sets on the table's rows, empty for all of them.
+	Filter string `json:"filter,omitempty"`
+	// RowSecurity and ForceRowSecurity say whether policies hold for others, and for the owner too.
+	RowSecurity      bool `json:"row_security,omitempty"`
+	ForceRowSecurity bool `json:"force_row_security,omitempty"`
+	// Hidden are columns that the server made for itself: rows of the stream bear them, nothing else does.
+	Hidden []string `json:"hidden,omitempty"`
 }
 
 // Partition says whose partition a table is, and for which rows.
 type Partition struct {
 	Parent ident.Name `json:"parent"`
 	Bound  string     `json:"bound"` // FOR VALUES … or DEFAULT
+	// Condition is what rows of a partition that holds rows fulfil (pg_get_partition_constraintdef), for
+	// targets that are partitioned differently.
+	Condition string `json:"condition,omitempty"`
 }
 
 // TableColumn is one column of a table.
 type TableColumn struct {
 	Attnum      int16           `json:"attnum"`
 	Name        string          `json:"name"`
-	Type        ident.Name      `json:"type"` // as in pg_type; arrays as _int4
-	SQL         string          `json:"sql"`  // the type with its modifier, fit for a cast
+	Type        ident.Name      `json:"type"`               // as in pg_type; arrays as _int4
+	SQL         string          `json:"sql"`                // the type with its modifier, fit for a cast
+	TypeOID     uint32          `json:"type_oid,omitempty"` // as the stream names the type
 	Typmod      int32           `json:"typmod"`
 	Collation   *ident.Name     `json:"collation,omitempty"` // if not the type's
 	NotNull     bool            `json:"not_null,omitempty"`
+	NoInherit   bool            `json:"no_inherit,omitempty"` // of NotNull, from 18 on
 	Default     *Default        `json:"default,omitempty"`
 	Identity    *IdentityColumn `json:"identity,omitempty"`
 	Generated   *Generated      `json:"generated,omitempty"`
 	Storage     string          `json:"storage,omitempty"`     // p, e, m, x if not the type's
 	Compression string          `json:"compression,omitempty"` // p, l if chosen
 	Inherited   bool            `json:"inherited,omitempty"`   // only because a parent has it
+	Statistics  *int            `json:"statistics,omitempty"`  // the target of ANALYZE, if chosen
+	Options     []string        `json:"options,omitempty"`     // name=value
 	Comment     string          `json:"comment,omitempty"`
 }
 
@@ -102,19 +118,30 @@ type ConstraintDef struct {
 	Validated  bool           `json:"validated,omitempty"`
 	Deferrable bool           `json:"deferrable,omitempty"`
 	// Inherited ones exist only because the parent's does; creating that one creates them.
-	Inherited bool     `json:"inherited,omitempty"`
-	Parent    uint32   `json:"parent,omitempty"` // the partitioned table's constraint
-	Calls     Calls    `json:"calls,omitempty"`
-	Options   []string `json:"options,omitempty"` // of the index behind it
+	Inherited bool   `json:"inherited,omitempty"`
+	Parent    uint32 `json:"parent,omitempty"` // the partitioned table's constraint
+	// IndexParent is the partitioned table's index that the one behind this constraint is a part of, where
+	// that is no constraint's.
+	IndexParent uint32   `json:"index_parent,omitempty"`
+	Calls       Calls    `json:"calls,omitempty"`
+	Options     []string `json:"options,omitempty"`   // of the index behind it
+	Clustered   bool     `json:"clustered,omitempty"` // CLUSTER goes by that index
 }
 
 // IndexDef is an index without a constraint. Using is what follows the table in CREATE INDEX.
 type IndexDef struct {
-	Table  ident.Name `json:"table"`
-	Unique bool       `json:"unique,omitempty"`
-	Using  string     `json:"using"`
-	Parent uint32     `json:"parent,omitempty"` // the partitioned table's index
+	Table     ident.Name `json:"table"`
+	Unique    bool       `json:"unique,omitempty"`
+	Using     string     `json:"using"`
+	Parent    uint32     `json:"parent,omitempty"`    // the partitioned table's index
+	Clustered bool       `json:"clustered,omitempty"` // CLUSTER goes by it
 }
+
+// part is a Body that comes and goes with a relation.
+type part interface{ host() ident.Name }
+
+func (d *ConstraintDef) host() ident.Name { return d.Table }
+func (d *IndexDef) host() ident.Name      { return d.Table }
 
 func (*TableDef) kind() Kind      { return KindTable }
 func (*ConstraintDef) kind() Kind { return KindConstraint }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Code is a halt's stable name, as the status and docs/errors.md show it.
+// Code is a halt's stable name, as the status shows it.
 type Code string
 
 // The halts.
@@ -23,11 +23,21 @@ const (
 	LogGap              Code = "log-gap"
 	LedgerRewritten     Code = "ledger-rewritten"
 	ForeignRecord       Code = "foreign-record"
+	SchemaMismatch      Code = "schema-mismatch"
+	RegistryRefused     Code = "registry-refused"
 	TargetMismatch      Code = "target-mismatch"
 	TargetTableExists   Code = "target-table-exists"
 	TargetTableMissing  Code = "target-table-missing"
 	ConstraintViolation Code = "constraint-violation"
+	FilterRefused       Code = "filter-refused"
+	DiskFull            Code = "disk-full"
 )
+
+// Reset is the remedy of halts behind which the log cannot be gone on with.
+const Reset = "stop floe, then `floe job reset`: a new log begins and everything is loaded again"
+
+// Rebuild is the remedy of a changed structure.
+const Rebuild = "stop floe, change tables of the target that floe did not make in the same way, then `floe job reset`: it drops those that it made, and the next start makes and loads them anew"
 
 // Error is a halt. What was found, the range it affects, and the remedy in one sentence.
 type Error struct {

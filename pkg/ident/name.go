@@ -87,7 +87,7 @@ func cutPart(s string) (part, tail string, err error) {
 		if end == 0 {
 			return "", "", fmt.Errorf("an empty part")
 		}
-		return strings.ToLower(s[:end]), s[end:], nil
+		return Fold(s[:end]), s[end:], nil
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {

@@ -28,16 +28,21 @@ func (e *GapError) Error() string {
 //
 //   - An Epoch is valid only if its number is above that of every Epoch before it.
 //   - Any other entry is valid only in the last valid epoch, under the number that is due there.
-//   - It must begin at the ledger's beginning or at a valid Epoch.
+//   - It must begin at the ledger's beginning or at a valid Epoch; or see Within.
 type Cursor struct {
 	epoch uint32
 	nonce string
 	next  uint64
 	parts bool // a big transaction's parts have begun and not ended
+	skim  bool // no Epoch was met yet, and need not be first
 }
 
 // NewCursor returns a cursor before the first entry.
 func NewCursor() *Cursor { return &Cursor{} }
+
+// Within returns a cursor before the first entry of a ledger that was trimmed: until the first Epoch
+// above every entry seen, all is void. It was trimmed by somebody who knew that Epoch to be valid.
+func Within() *Cursor { return &Cursor{skim: true} }
 
 // Resume returns a cursor that stands behind entry n of an epoch, whose big transaction had ended.
 func Resume(epoch uint32, n uint64) *Cursor { return &Cursor{epoch: epoch, next: n + 1} }
@@ -60,10 +65,13 @@ func (c *Cursor) Step(offset int64, e *Entry) (Verdict, error) {
 			}
 			return Void, nil
 		}
-		c.epoch, c.nonce, c.next, c.parts = e.Epoch, e.Begin.Nonce, 1, false
+		c.epoch, c.nonce, c.next, c.parts, c.skim = e.Epoch, e.Begin.Nonce, 1, false, false
 		return Valid, nil
 	}
 	switch {
+	case c.skim:
+		c.epoch = max(c.epoch, e.Epoch)
+		return Void, nil
 	case e.Epoch < c.epoch:
 		return Void, nil
 	case e.Epoch > c.epoch:

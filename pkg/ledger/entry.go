@@ -26,6 +26,14 @@ type Entry struct {
 	Note      *Note
 }
 
+// The numbers of the entries that begin an epoch: where to resume (a Mark), the Selection, and Objects
+// with every definition, schema and load. Behind the third, nothing before the Epoch is needed.
+const (
+	BeginMark = iota + 1
+	BeginSelection
+	BeginObjects
+)
+
 // Epoch is a start of capture. It voids entries of lower epochs that come after it.
 type Epoch struct {
 	Nonce     string
@@ -61,6 +69,8 @@ type Commit struct {
 	Spans []Span
 	// Moved are the new keys of partial key-changing updates of unsettled tables (H3).
 	Moved []Moved
+	// Many are tables of which more keys moved than are listed: their ranges are read again.
+	Many []uint32
 }
 
 // Moved is a key whose row must be read again before its table is settled; Table is the oid of the
@@ -80,10 +90,12 @@ type Selection struct{ Tables []string }
 type ChunkMode string
 
 // Insert is an upsert on the key (or, under on_existing: proceed, keeps the target's row); Replace
-// also deletes the target's keys of the range that are not in the chunk.
+// also deletes the target's keys of the range that are not in the chunk. Later are changes of a table
+// without a key that came while it was read; they stand behind its rows and before its last range (H5).
 const (
 	Insert  ChunkMode = "insert"
 	Replace ChunkMode = "replace"
+	Later   ChunkMode = "later"
 )
 
 // Chunk is the rows of one range of a table's key, read under one snapshot while the stream was held.
@@ -93,6 +105,9 @@ type Chunk struct {
 	Mode  ChunkMode
 	// After (exclusive) and Through (inclusive) bound the range; nil is without bound.
 	After, Through [][]byte
+	// Splits divide the open range that the chunk begins, in its order and before the chunk is taken from
+	// it: the parts are read at once.
+	Splits [][][]byte
 	// Keys, instead of a range, are keys that were read again (H3); rows absent from the spans are
 	// gone from the source.
 	Keys     [][][]byte
@@ -100,6 +115,12 @@ type Chunk struct {
 	Until    event.LSN
 	Rows     uint64
 	Spans    []Span
+}
+
+// Range is a range of a table's key: After is exclusive, Through inclusive, nil without bound.
+type Range struct {
+	After   [][]byte `json:"after"`
+	Through [][]byte `json:"through"`
 }
 
 // Loaded says that a load is settled and complete: what waits for the rows (indexes, foreign keys)

@@ -5,23 +5,55 @@ import "floe/pkg/event"
 // Object is one record of <job>.floe.objects: a definition valid from the place of the entry that
 // points at it.
 type Object struct {
-	// Kind is "avro" (a row schema), "sequence-value", or a kind of pkg/catalog.
+	// Kind is "avro" (a row schema), "avro-key" (its key's), "sequence-value", or a kind of pkg/catalog.
 	Kind   string
 	Schema string
 	Name   string
 	// OID is the source's oid of the object (the table's, for an Avro schema).
 	OID uint32
-	// ID is the Avro schema's id, in bytes 1 to 4 of every row that bears it; 0 for other kinds.
+	// ID is the Avro schema's id, in bytes 1 to 4 of every value or key that bears it; 0 for other
+	// kinds. A job's log never gives one id to two schemas.
 	ID uint32
-	// Body is the schema or the definition, as JSON.
+	// Body is the schema or the definition, as JSON; Gone or Left of an object that is not valid any more.
 	Body string
 }
+
+// Bodies of objects that are not valid behind their place: one was dropped, the other is still there, but
+// the selection has it no longer.
+const (
+	Gone = ""
+	Left = "left"
+)
 
 // Kinds that are not in pkg/catalog.
 const (
 	KindAvro          = "avro"
+	KindAvroKey       = "avro-key"
 	KindSequenceValue = "sequence-value"
+	KindLoad          = "load"
 )
+
+// LoadState is the body of KindLoad: how far the load of the table OID has come at an Epoch, so that
+// nobody needs the entries before it.
+type LoadState struct {
+	Load     uint64     `json:"load"`
+	Open     []Range    `json:"open"` // the ranges that are not read
+	Complete bool       `json:"complete,omitempty"`
+	Loaded   bool       `json:"loaded,omitempty"`
+	Rows     uint64     `json:"rows"`
+	Until    event.LSN  `json:"until"`
+	Snapshot string     `json:"snapshot,omitempty"`
+	Waiting  [][][]byte `json:"waiting,omitempty"` // keys to be read again (H3)
+	Replace  bool       `json:"replace,omitempty"` // its chunks also delete what they do not hold
+}
+
+// Place is a record of <job>.floe.state: a valid Epoch with everything valid placed behind it, from
+// where the ledger can be read. It only saves time: what it says is looked up in the ledger.
+type Place struct {
+	Epoch  uint32
+	Nonce  string
+	Offset int64
+}
 
 // SequenceValue is the body of KindSequenceValue.
 type SequenceValue struct {

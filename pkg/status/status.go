@@ -2,7 +2,11 @@
 // job by it and by nothing else.
 package status
 
-import "floe/pkg/event"
+import (
+	"time"
+
+	"floe/pkg/event"
+)
 
 // Report is one service's state at one moment.
 type Report struct {
@@ -22,13 +26,63 @@ type Report struct {
 	// SourceLSN is the end of what the source sent, PlacedLSN of what is in the log, FlushedLSN of
 	// what was read back, AppliedLSN of what is true on the target.
 	SourceLSN, PlacedLSN, FlushedLSN, AppliedLSN event.LSN
-	LedgerOffset                                 int64
-	// LatencyUs is how far the target is behind in microseconds: 0 when idle and in sync, -1 unknown.
+	// LedgerOffset is the last ledger entry that an applier knows to be flushed on its target, -1 before
+	// it knows: the log is needed from the next one on.
+	LedgerOffset int64
+	// LatencyUs is how far the target is behind in microseconds: 0 when idle and in sync, -1 unknown. From
+	// capture it is how long the source was not heard, 0 while it answers.
 	LatencyUs int64
 	// Transactions, Rows and Bytes count from the service's start.
 	Transactions, Rows, Bytes uint64
 	Tables                    []Table
+	// Structure is what of the target's structure is not as the source's; nil if this report does not say.
+	Structure *Structure
+	// Obeyed is where floe.control goes on behind the commands that the service has taken up.
+	Obeyed int64
+	// Blocked is the transaction that the target refuses, nil if it refuses none.
+	Blocked *Blocked
+	// Asked are rows that an applier asks capture to read again, MostAsked at a time, until they came.
+	Asked []Asked
 }
+
+// Blocked is a transaction that the target refuses. Epoch and Commit name it: `floe errors skip` leaves out
+// this one and no other.
+type Blocked struct {
+	Epoch          uint32
+	Commit         event.LSN
+	Seq            uint64 // of the change that was refused
+	Table, Op, Key string
+	SQLState       string
+	Message        string
+	Lasting        string // why it cannot be skipped, empty if it can
+}
+
+// MostFacts bounds what a report says of the structure; all of it is in floe.object on the target.
+const MostFacts = 200
+
+// FactsEvery is how often reports bear what they said of the structure before.
+const FactsEvery = 10 * time.Second
+
+// Structure is what an operator should know of the target's objects: the first of Total facts.
+type Structure struct {
+	Total int
+	Facts []Fact
+}
+
+// Fact is one object that was left out, refused or made otherwise. Source is how it was to be made.
+type Fact struct{ Object, State, Code, Reason, Source string }
+
+// Asked is the key of a row that is not on the target though a change says that it is: its other values
+// are nowhere in the log any more (A4). At is the ledger offset that the applier stood at: the same key
+// is asked for again only if it is missed again.
+type Asked struct {
+	Table uint32 // oid of the source's table
+	Key   []string
+	At    int64
+}
+
+// MostAsked bounds the rows asked for in one report.
+const MostAsked = 200
 
 // Table is one table's state at one service.
 type Table struct {

@@ -24,10 +24,12 @@ type CollationDef struct {
 // EnumDef is an enum with its labels in their sort order.
 type EnumDef struct {
 	Labels []string `json:"labels,omitempty"`
+	OIDs   []uint32 `json:"oids,omitempty"` // of the labels; they outlast a rename
 }
 
 // Attribute is one column of a composite type.
 type Attribute struct {
+	Attnum    int16       `json:"attnum,omitempty"`
 	Name      string      `json:"name"`
 	SQL       string      `json:"sql"`
 	Collation *ident.Name `json:"collation,omitempty"`

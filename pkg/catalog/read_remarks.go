@@ -1,0 +1,79 @@
+package catalog
+
+import "context"
+
+// commentsQuery reads what is said of objects. A composite type's columns are those of a relation behind
+// it, a domain's checks and the indexes behind constraints are parts; a table's comments are part of its own
+// definition.
+var commentsQuery = query{"comments", func(version) string {
+	return `select case when c.relkind = 'c' or k.contypid <> 0 then 'pg_type'::regclass::oid when i.oid is not null then 'pg_constraint'::regclass else d.classoid end as class,
+	case when c.relkind = 'c' then c.reltype when k.contypid <> 0 then k.contypid else coalesce(i.oid, d.objoid) end as oid,
+	coalesce(a.attname, '') as "column", case when k.contypid <> 0 then k.conname::text else '' end as "check", i.oid is not null as "index", d.description as text
+	from pg_description d
+	left join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid
+	left join pg_constraint k on d.classoid = 'pg_constraint'::regclass and k.oid = d.objoid
+	left join pg_index x on x.indexrelid = c.oid
+	left join pg_constraint i on i.conindid = x.indexrelid and i.conrelid = x.indrelid and i.contype in ('p', 'u', 'x')
+	left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
+	where (d.objoid >= 16384 or d.classoid = 'pg_namespace'::regclass) and coalesce(c.relkind, ' ') not in ('r', 'p')
+		and d.description <> 'standard public schema' and ` + touched("d.objoid") + `
+	order by 1, 2, d.objsubid, 4, 5`
+}}
+
+func (r *reader) readComments(ctx context.Context) error {
+	type row struct {
+		Class, OID          uint32
+		Column, Check, Text string
+		Index               bool
+	}
+	got, err := rows[row](ctx, r, commentsQuery)
+	for _, x := range got {
+		if i, ok := r.of[object{x.Class, x.OID}]; ok && r.found[i].Kind != KindExtension { // an extension brings its own
+			r.found[i].Comments = append(r.found[i].Comments, Comment{x.Column, x.Check, x.Index, x.Text})
+		}
+	}
+	return err
+}
+
+// grantsQuery compares what objects grant with what they would by themselves; their owners' own rights
+// are left out. Schema public begins with what its server's version gave it.
+var grantsQuery = query{"grants", func(version) string {
+	return `with a as (
+	select 'pg_class'::regclass::oid as class, oid, '' as "column", 0 as attnum, relacl as acl, relowner as owner,
+		acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner) as usual
+		from pg_class where relacl is not null and relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ` + touched("oid") + `
+	union all select 'pg_class'::regclass, c.oid, a.attname, a.attnum, a.attacl, c.relowner, acldefault('c', c.relowner)
+		from pg_attribute a join pg_class c on c.oid = a.attrelid where a.attacl is not null and a.attnum > 0 and not a.attisdropped and ` + touched("c.oid") + `
+	union all select 'pg_proc'::regclass, oid, '', 0, proacl, proowner, acldefault('f', proowner) from pg_proc where proacl is not null and ` + touched("oid") + `
+	union all select 'pg_type'::regclass, oid, '', 0, typacl, typowner, acldefault('T', typowner) from pg_type where typacl is not null and ` + touched("oid") + `
+	union all select 'pg_language'::regclass, oid, '', 0, lanacl, lanowner, acldefault('l', lanowner) from pg_language where lanacl is not null and ` + touched("oid") + `
+	union all select 'pg_foreign_data_wrapper'::regclass, oid, '', 0, fdwacl, fdwowner, acldefault('F', fdwowner) from pg_foreign_data_wrapper where fdwacl is not null and ` + touched("oid") + `
+	union all select 'pg_foreign_server'::regclass, oid, '', 0, srvacl, srvowner, acldefault('S', srvowner) from pg_foreign_server where srvacl is not null and ` + touched("oid") + `
+	union all select 'pg_namespace'::regclass, n.oid, '', 0, n.nspacl, n.nspowner, coalesce(i.initprivs, acldefault('n', n.nspowner))
+		from pg_namespace n left join pg_init_privs i on i.classoid = 'pg_namespace'::regclass and i.objoid = n.oid where n.nspacl is not null and ` + touched("n.oid") + `),
+	given as (select class, oid, "column", attnum, x.grantee, x.privilege_type as privilege, bool_or(x.is_grantable) as grantable
+		from a, aclexplode(a.acl) x where x.grantee <> a.owner group by 1, 2, 3, 4, 5, 6),
+	usual as (select class, oid, "column", attnum, x.grantee, x.privilege_type as privilege
+		from a, aclexplode(a.usual) x where x.grantee <> x.grantor group by 1, 2, 3, 4, 5, 6)
+	select g.class, g.oid, g."column", g.role, g.privilege, g.grantable, g.revoked from (
+		select class, oid, "column", attnum, case grantee when 0 then '' else pg_get_userbyid(grantee)::text end as role, privilege,
+			coalesce(g.grantable, false) as grantable, g.grantable is null as revoked
+		from given g full join usual u using (class, oid, "column", attnum, grantee, privilege)
+		where u.class is null or g.grantable is null or g.grantable) g
+	order by g.class, g.oid, g.attnum, g.revoked desc, g.role collate "C", g.grantable, g.privilege collate "C"`
+}}
+
+func (r *reader) readGrants(ctx context.Context) error {
+	type row struct {
+		Class, OID              uint32
+		Column, Role, Privilege string
+		Grantable, Revoked      bool
+	}
+	got, err := rows[row](ctx, r, grantsQuery)
+	for _, x := range got {
+		if i, ok := r.of[object{x.Class, x.OID}]; ok {
+			r.found[i].Grants = append(r.found[i].Grants, Grant{x.Column, x.Role, x.Privilege, x.Grantable, x.Revoked})
+		}
+	}
+	return err
+}

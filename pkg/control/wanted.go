@@ -1,0 +1,123 @@
+package control
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"floe/pkg/ident"
+	"floe/pkg/ledger"
+)
+
+// Run is whether a job is to work; its text is the state that the job is in then.
+type Run string
+
+// Paused and Stopped differ in who ends them: resume ends a pause, only start both.
+const (
+	Running Run = "RUNNING"
+	Paused  Run = "PAUSED"
+	Stopped Run = "STOPPED"
+)
+
+// Wanted is what operators want of a job: its commands folded in their order. It is not changed once made.
+//
+//   - Each command counts once, by its id: a record that a retry doubled changes nothing.
+//   - A command that asks for what is so already, or that this floe does not know, changes nothing.
+type Wanted struct {
+	Next    int64 // the offset behind the last command
+	Run     Run
+	Since   *ledger.Command // the command that Run is as it is by, nil for none
+	Started bool            // start was sent
+	tables  map[ident.Name]bool
+}
+
+// Fold is what the commands mean together.
+func Fold(sent []ledger.Command) Wanted {
+	w := Wanted{Run: Running, tables: map[ident.Name]bool{}}
+	seen := map[string]bool{}
+	for i := range sent {
+		if c := &sent[i]; !seen[c.ID] {
+			seen[c.ID] = true
+			w.take(c)
+		}
+	}
+	return w
+}
+
+func (w *Wanted) take(c *ledger.Command) {
+	switch c.Verb {
+	case ledger.VerbAdd, ledger.VerbRemove:
+		for _, text := range c.Args {
+			if n, err := ident.Parse(text); err == nil {
+				w.tables[n] = c.Verb == ledger.VerbAdd
+			}
+		}
+	case ledger.VerbStart:
+		w.run(Running, c)
+		w.Started = true
+	case ledger.VerbPause:
+		if w.Run == Running {
+			w.run(Paused, c)
+		}
+	case ledger.VerbResume:
+		if w.Run == Paused {
+			w.run(Running, c)
+		}
+	case ledger.VerbStop:
+		w.run(Stopped, c)
+	}
+}
+
+func (w *Wanted) run(r Run, c *ledger.Command) {
+	if w.Run != r {
+		w.Run, w.Since = r, c
+	}
+}
+
+var done = map[string]string{ledger.VerbStart: "started", ledger.VerbPause: "paused", ledger.VerbResume: "resumed", ledger.VerbStop: "stopped"}
+
+// Who says since when, by whom and why the job rests.
+func (w *Wanted) Who() string {
+	if w.Since == nil {
+		return ""
+	}
+	s := fmt.Sprintf("%s by %s at %s", done[w.Since.Verb], w.Since.By,
+		time.UnixMicro(w.Since.At).UTC().Format("2006-01-02 15:04:05 UTC"))
+	if reason := w.Since.Arg(0); reason != "" {
+		s += ": " + reason
+	}
+	return s
+}
+
+// Ends says what ends the rest.
+func (w *Wanted) Ends() string {
+	if w.Run == Paused {
+		return "floe resume"
+	}
+	return "floe start"
+}
+
+// Selection is the job file's with the tables that commands added and removed since: the last one that
+// names a table decides.
+func (w *Wanted) Selection(file func(ident.Name) bool) func(ident.Name) bool {
+	if len(w.tables) == 0 {
+		return file
+	}
+	tables := w.tables
+	return func(n ident.Name) bool {
+		if want, ok := tables[n]; ok {
+			return want
+		}
+		return file == nil || file(n)
+	}
+}
+
+// Named are the tables that commands added or removed, in the order of their names.
+func (w *Wanted) Named() []ident.Name {
+	return slices.SortedFunc(maps.Keys(w.tables), func(a, b ident.Name) int { return strings.Compare(a.SQL(), b.SQL()) })
+}
+
+// Selects reports whether both select the same tables.
+func (w *Wanted) Selects(other *Wanted) bool { return maps.Equal(w.tables, other.tables) }

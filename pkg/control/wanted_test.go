@@ -1,0 +1,65 @@
+package control
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"floe/pkg/ident"
+	"floe/pkg/ledger"
+)
+
+// commands are written as words; each line is one, with its line as id unless it begins with one.
+func commands(text string) (out []ledger.Command) {
+	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		words := strings.Fields(line)
+		id := strconv.Itoa(i)
+		if rest, ok := strings.CutPrefix(words[0], "#"); ok {
+			id, words = rest, words[1:]
+		}
+		out = append(out, ledger.Command{ID: id, By: "u@h", Verb: words[0], Args: words[1:]})
+	}
+	return out
+}
+
+// The last command that names a table decides; tables that none names are as the file has them.
+func TestTheLastCommandDecides(t *testing.T) {
+	t.Parallel()
+	name := func(s string) ident.Name { return ident.Name{Schema: "public", Name: s} }
+	w := Fold(commands("add public.a public.b\nremove public.gone public.a\nadd public.a\nremove public.b\nunheard-of public.file"))
+	selected := w.Selection(func(n ident.Name) bool { return n.Name == "file" || n.Name == "gone" })
+	for table, want := range map[string]bool{"file": true, "gone": false, "a": true, "b": false, "other": false} {
+		if got := selected(name(table)); got != want {
+			t.Errorf("%s is selected: %v", table, got)
+		}
+	}
+	again := Fold(commands("add public.a\nremove public.gone public.b"))
+	if !w.Selects(&again) {
+		t.Error("the same tables are another selection")
+	}
+	if more := Fold(commands("add public.a public.c\nremove public.gone public.b")); w.Selects(&more) {
+		t.Error("another table is no other selection")
+	}
+}
+
+// What is so already is not asked for again; a stop outlives what ends a pause; a record that came twice
+// is one command.
+func TestRunFollowsTheCommands(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Run{
+		"pause": Paused, "pause\nresume": Running, "resume": Running, "stop": Stopped, "stop\nresume": Stopped, "stop\npause": Stopped,
+		"pause\nstop\nresume": Stopped, "pause\nstart": Running, "stop\nstart": Running, "stop\nstart\npause": Paused,
+		"#1 pause\n#2 resume\n#1 pause": Running,
+	} {
+		if w := Fold(commands(text)); w.Run != want {
+			t.Errorf("%q: %s, want %s", text, w.Run, want)
+		}
+	}
+	w := Fold(commands("pause first\npause second\nresume\npause third\npause fourth"))
+	if w.Since.Arg(0) != "third" || !strings.Contains(w.Who(), "paused by u@h at ") || !strings.HasSuffix(w.Who(), ": third") || w.Ends() != "floe resume" {
+		t.Errorf("the pause is %s, ended by %s", w.Who(), w.Ends())
+	}
+	if w := Fold(nil); w.Started || w.Who() != "" {
+		t.Errorf("before any command: %+v", w)
+	}
+}

@@ -1,0 +1,213 @@
+package job
+
+import (
+	"math"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"floe/pkg/ident"
+)
+
+// job are the fields of a job file (docs: the job file).
+func (r *reader) job(j *Job) fields {
+	k := &Kafka{Partitions: 1}
+	return fields{
+		"name":        r.name(&j.Name).says("the job's name; floe dev makes one if it is left out"),
+		"source":      r.object(r.endpoint(&j.Source)).says("the database that is copied"),
+		"target":      r.object(r.endpoint(&j.Target)).says("the database that becomes the copy"),
+		"objects":     r.object(r.objects(&j.Objects)).says("what is replicated, and what it is called on the target"),
+		"on_existing": r.oneOf([]string{"block", "proceed"}, func(s string) { j.Proceed = s == "proceed" }).says("a table that the target has already stops the job (block), or is loaded into: its rows stay, changes overwrite them (proceed)"),
+		"init":        r.object(r.init(j)).says("what is done before changes flow"),
+		"ddl":         r.oneOf([]string{"auto", "off"}, func(s string) { j.DDLOff = s == "off" }).says("changes of structure are carried over (auto), or stop the job (off)"),
+		"heartbeat":   r.object(r.heartbeat()).around(func() { j.Notices = append(j.Notices, "heartbeat") }, nil).says("the table whose row tells the latency"),
+		"throttle":    r.object(r.throttle(&j.Throttle)).says("bounds of what the job asks of the servers; 0 is none"),
+		"apply":       r.object(r.apply(&j.Apply)).says("how changes are applied"),
+		"kafka":       r.object(r.kafka(j, k)).around(func() { j.Kafka = k }, nil).says("the log; without it floe dev brings its own"),
+		"registry":    r.object(r.registry(j)).says("the schema registry; without it floe's own"),
+	}
+}
+
+func (r *reader) registry(j *Job) fields {
+	t := &ClientTLS{}
+	return fields{"url": r.intoSecret(&j.Registry).says("http or https; it may hold a user and password, by a reference"),
+		"tls": r.clientTLS(t).around(func() { j.RegistryTLS = t }, nil).says("for https: the authority, and this client's own certificate")}
+}
+
+func (r *reader) heartbeat() fields {
+	return fields{"table": r.pattern(nil), "interval": r.intoDuration(new(time.Duration), 100*time.Millisecond, time.Hour)}
+}
+
+func (r *reader) name(to *string) field {
+	return field{func(p string, n ast.Node) {
+		s, ok := r.text(p, n)
+		if !ok {
+			return
+		}
+		if err := CheckName(s); err != nil {
+			r.fault(n, "%s: %v", p, err)
+		}
+		*to = s
+	}, either(&jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: nameForm.String()}, reference())}
+}
+
+func (r *reader) endpoint(e *Endpoint) fields {
+	modes := []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+	return fields{
+		"url":  r.intoSecret(&e.URL).says("postgres://user@host:port/database, or whatever libpq takes; or use the parts"),
+		"host": r.intoText(&e.Host), "port": r.intoNumber(&e.Port, 1, math.MaxUint16),
+		"database": r.intoText(&e.Database), "user": r.intoText(&e.User),
+		"password": r.intoSecret(&e.Password).says("a reference: ${ENV}, ${ENV:-default} or ${file:/run/secrets/x}; read again at each connect"),
+		"tls": r.object(fields{"mode": r.oneOf(modes, func(s string) { e.TLS.Mode = s }),
+			"ca": r.intoText(&e.TLS.CA), "cert": r.intoText(&e.TLS.Cert), "key": r.intoText(&e.TLS.Key)}),
+	}
+}
+
+func (r *reader) objects(o *Objects) fields {
+	return fields{
+		"database": r.intoBool(&o.Database).says("true is the whole database, less what is excluded"),
+		"include":  r.listOf(func() field { return r.pattern(&o.Include) }).says("schemas, or schema.table; * and ? are wildcards outside quotes"),
+		"exclude":  r.listOf(func() field { return r.pattern(&o.Exclude) }),
+		"mapping":  r.listOf(func() field { return r.rule(&o.Rules) }).says("other names on the target: a table, or schema.* for all of a schema"),
+		"filters":  r.listOf(func() field { return r.filter(o) }).says("conditions on rows; a row that leaves its filter is deleted on the target"),
+		"identity": r.oneOf([]string{"auto", "keep"}, func(s string) { o.KeepIdentity = s == "keep" }).says("auto gives tables without a usable replica identity one; keep changes none"),
+	}
+}
+
+// pattern reads one name with wildcards; a nil list only checks it.
+func (r *reader) pattern(to *[]ident.Pattern) field {
+	return field{func(p string, n ast.Node) {
+		s, ok := r.text(p, n)
+		if !ok {
+			return
+		}
+		pattern, err := ident.ParsePattern(s)
+		if err != nil {
+			r.fault(n, "%s: %v", p, err)
+			return
+		}
+		if to != nil {
+			*to = append(*to, pattern)
+		}
+	}, scalar()}
+}
+
+func (r *reader) rule(to *[]ident.Rule) field {
+	var from, dest string
+	columns := map[string]string{}
+	known := fields{"from": r.intoText(&from), "to": r.intoText(&dest), "columns": {func(p string, n ast.Node) { r.columns(p, n, columns) },
+		&jsonschema.Schema{Types: []string{"object", "null"}, AdditionalProperties: scalar()}}}
+	f := r.object(known)
+	f.schema.Required = []string{"from", "to"}
+	f.read = func(p string, n ast.Node) {
+		before := len(r.faults)
+		r.mapping(p, n, known)
+		if len(r.faults) > before {
+			return
+		}
+		if from == "" || dest == "" {
+			r.fault(n, "%s: want from and to", p)
+			return
+		}
+		rule, err := ident.ParseRule(from, dest, columns)
+		if err != nil {
+			r.fault(n, "%s: %v", p, err)
+			return
+		}
+		*to = append(*to, rule)
+	}
+	return f
+}
+
+// filter reads the condition on one table's rows.
+func (r *reader) filter(o *Objects) field {
+	var table, where string
+	known := fields{"table": r.intoText(&table), "where": r.intoRaw(&where),
+		"columns": r.unsupportedList("every column of a selected table is replicated")}
+	f := r.object(known)
+	f.schema.Required = []string{"table", "where"}
+	f.read = func(p string, n ast.Node) {
+		before := len(r.faults)
+		r.mapping(p, n, known)
+		if len(r.faults) > before {
+			return
+		}
+		if table == "" || where == "" {
+			r.fault(n, "%s: want table and where", p)
+			return
+		}
+		name, err := ident.Parse(table)
+		switch {
+		case err != nil:
+			r.fault(n, "%s: %v", p, err)
+		case o.Filters[name] != "":
+			r.fault(n, "%s: %s has a filter already; join conditions with AND or OR", p, name)
+		default:
+			if o.Filters == nil {
+				o.Filters = map[ident.Name]string{}
+			}
+			o.Filters[name] = where
+		}
+	}
+	return f
+}
+
+// columns reads old: new, both as in SQL.
+func (r *reader) columns(path string, n ast.Node, to map[string]string) {
+	taken := map[string]bool{}
+	for _, v := range r.pairs(path, n) {
+		from, ok1 := r.column(path, v.Key, v.Key.GetToken().Value)
+		text, ok := r.text(join(path, from), v.Value)
+		if !ok {
+			continue
+		}
+		name, ok2 := r.column(path, v.Value, text)
+		if !ok1 || !ok2 {
+			continue
+		}
+		if _, twice := to[from]; twice {
+			r.fault(v.Key, "%s: column %s is mapped twice", path, from)
+		}
+		if taken[name] {
+			r.fault(v.Value, "%s: two columns become %s", path, name)
+		}
+		to[from], taken[name] = name, true
+	}
+}
+
+func (r *reader) column(path string, n ast.Node, text string) (string, bool) {
+	parts, err := ident.Split(text)
+	if err == nil && len(parts) == 1 {
+		return parts[0], true
+	}
+	r.fault(n, "%s: %q is not a column's name; quote it as SQL would: '\"%s\"'", path, text, text)
+	return "", false
+}
+
+func (r *reader) init(j *Job) fields {
+	structure, data, ms := true, true, int(j.Init.ChunkHold/time.Millisecond)
+	return fields{
+		"structure": r.object(fields{"enabled": r.intoBool(&structure), "kinds": r.only("all"),
+			"unsupported": r.oneOf([]string{"report", "substitute", "fail"}, func(s string) { j.Init.Unsupported = s })}).
+			around(nil, func() { j.Init.SkipStructure = !structure }).says("tables and other objects are made on the target"),
+		"data": r.object(fields{"enabled": r.intoBool(&data), "readers": r.intoNumber(&j.Init.Readers, 1, 64), "chunk_ms": r.intoNumber(&ms, 10, 10_000)}).
+			around(nil, func() { j.Init.SkipData, j.Init.ChunkHold = !data, time.Duration(ms)*time.Millisecond }).says("the rows that are there are loaded"),
+	}
+}
+
+func (r *reader) throttle(t *Throttle) fields {
+	return fields{
+		"load_rows": r.intoNumber(&t.LoadRows, 0, math.MaxInt32).says("rows of the load in a second"),
+		"load_mbps": r.only("0"), "apply_rows": r.only("0"),
+		"hold_load_when": r.unsupported("throttle.load_rows bounds the load"),
+	}
+}
+
+func (r *reader) apply(a *Apply) fields {
+	return fields{
+		"batch_rows": r.intoNumber(&a.BatchRows, 1, 1_000_000).says("rows of one target transaction at most"),
+		"batch_wait": r.intoDuration(&a.BatchWait, 0, time.Minute).says("how long a batch waits for more"),
+		"on_error":   r.only("block"),
+	}
+}

@@ -1,0 +1,115 @@
+package overview
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"floe/pkg/status"
+)
+
+// Summary is an overview as JSON shows it: `floe status -o json` and GET /api/v1/status.
+type Summary struct {
+	Job    string `json:"job"`
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	Detail string `json:"detail,omitempty"`
+	Fix    string `json:"fix,omitempty"`
+	// LatencySeconds is how far the target is behind; null if unknown.
+	LatencySeconds *float64  `json:"latency_seconds"`
+	Services       []Service `json:"services"`
+	Tables         []Table   `json:"tables"`
+	// Structure is what of the targets' structure is not as the source's; Differing counts all of it, of
+	// which a report names the first.
+	Structure []Fact `json:"structure"`
+	Differing int    `json:"structure_differs"`
+}
+
+// Fact is an object that is not on a target as it is on the source.
+type Fact struct {
+	Applier string `json:"applier"`
+	Object  string `json:"object"`
+	State   string `json:"state"` // failed, left out, …
+	Code    string `json:"code,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Source  string `json:"definition,omitempty"`
+}
+
+// Service is one service's last report.
+type Service struct {
+	Role         string  `json:"role"`
+	Instance     string  `json:"instance"`
+	Host         string  `json:"host"`
+	PID          int64   `json:"pid"`
+	State        string  `json:"state"`
+	Reason       string  `json:"reason,omitempty"`
+	Detail       string  `json:"detail,omitempty"`
+	Fix          string  `json:"fix,omitempty"`
+	AgeSeconds   float64 `json:"age_seconds"`
+	Epoch        uint32  `json:"epoch"`
+	SourceLSN    string  `json:"source_lsn,omitempty"`
+	PlacedLSN    string  `json:"placed_lsn,omitempty"`
+	FlushedLSN   string  `json:"flushed_lsn,omitempty"`
+	AppliedLSN   string  `json:"applied_lsn,omitempty"`
+	Transactions uint64  `json:"transactions"`
+	Rows         uint64  `json:"rows"`
+}
+
+// Summary sums up the job at now.
+func (o *Overview) Summary(job string, now time.Time) Summary {
+	s := Summary{Job: job, Services: []Service{}, Tables: o.Tables(), Structure: []Fact{}}
+	for _, k := range slices.Sorted(maps.Keys(o.Appliers)) {
+		if x := o.Appliers[k].Structure; x != nil {
+			s.Differing += x.Total
+			for _, f := range x.Facts {
+				s.Structure = append(s.Structure, Fact{strings.TrimPrefix(k, "applier/"), f.Object, f.State, f.Code, f.Reason, f.Source})
+			}
+		}
+	}
+	var why *status.Report
+	if s.State, why = o.State(now); why != nil {
+		s.Reason, s.Detail, s.Fix = why.Reason, why.Detail, why.Fix
+	}
+	for _, r := range o.Reports() {
+		s.Services = append(s.Services, o.service(r, now))
+	}
+	if l, known := o.Latency(now); known {
+		seconds := l.Seconds()
+		s.LatencySeconds = &seconds
+	}
+	return s
+}
+
+// Latency is how far the target that is most behind is behind, and whether that is known. What nobody
+// hears of counts as waiting: while a service is silent, or capture does not hear its source, it grows.
+func (o *Overview) Latency(now time.Time) (latency time.Duration, known bool) {
+	for _, r := range o.Appliers {
+		if l := o.lag(r, now); r.LatencyUs >= 0 {
+			latency, known = max(latency, l), true
+		}
+	}
+	if o.Capture != nil {
+		latency += o.lag(o.Capture, now)
+	}
+	return latency, known
+}
+
+func (o *Overview) lag(r *status.Report, now time.Time) time.Duration {
+	lag := time.Duration(max(0, r.LatencyUs)) * time.Microsecond
+	if age := o.Age(r, now); age > Stale {
+		lag += age
+	}
+	return lag
+}
+
+func (o *Overview) service(r *status.Report, now time.Time) Service {
+	s := Service{Role: r.Role, Instance: r.Instance, Host: r.Host, PID: r.PID, State: r.State, Reason: r.Reason, Detail: r.Detail,
+		Fix: r.Fix, AgeSeconds: o.Age(r, now).Seconds(), Epoch: r.Epoch, Transactions: r.Transactions, Rows: r.Rows}
+	if r.Role == "capture" {
+		s.SourceLSN, s.PlacedLSN, s.FlushedLSN = r.SourceLSN.String(), r.PlacedLSN.String(), r.FlushedLSN.String()
+	} else {
+		s.AppliedLSN = r.AppliedLSN.String()
+	}
+	return s
+}

@@ -1,0 +1,52 @@
+package precheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"floe/pkg/broker"
+	"floe/pkg/job"
+)
+
+// brokerChecks are those of a log on brokers with some settings.
+func brokerChecks(t *testing.T, brokers int, config map[string]string, kafka string) *Report {
+	t.Helper()
+	c, err := kfake.NewCluster(kfake.NumBrokers(brokers), kfake.BrokerConfigs(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	const nowhere = "postgres://u@127.0.0.1:1/x"
+	j, err := job.Parse("job.yaml", fmt.Appendf(nil, "name: orders\nsource: {url: %q}\ntarget: {url: %q}\nkafka: {brokers: [%q]%s}\n", nowhere, nowhere, c.ListenAddrs()[0], kafka))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Run(t.Context(), Config{Job: j, Kafka: broker.Options(c.ListenAddrs()), Place: "kafka",
+		Registry: func(context.Context) error { return errors.New("no answer") }})
+}
+
+// What a broker is set to that would lose the log is told of; the same broker set right is not.
+func TestBrokerThatWouldLoseTheLog(t *testing.T) {
+	t.Parallel()
+	r := brokerChecks(t, 3, map[string]string{"message.max.bytes": "65536", "log.retention.ms": "60000", "min.insync.replicas": "1"}, ", replication: 1")
+	for _, code := range []string{"B-MAX-MESSAGE", "B-RETENTION", "B-DURABILITY", "R-CONN"} {
+		if c := at(r, provoked{code: code, severity: Warn}); c == nil || c.Fix == "" {
+			t.Errorf("%s is not told of", code)
+		}
+	}
+	r = brokerChecks(t, 3, map[string]string{"message.max.bytes": "1048588", "log.retention.ms": "604800000", "min.insync.replicas": "2"}, ", replication: 3")
+	for _, code := range []string{"B-CONN", "B-TOPIC-PRIV", "B-MAX-MESSAGE", "B-RETENTION", "B-DURABILITY"} {
+		if at(r, provoked{code: code, severity: OK}) == nil {
+			t.Errorf("%s is not ok: %+v", code, r.Checks)
+		}
+	}
+	r = brokerChecks(t, 1, nil, ", replication: 5")
+	if c := at(r, provoked{code: "B-TOPIC-PRIV", severity: Fail}); c == nil || !strings.Contains(c.Fix, "kafka.replication") {
+		t.Errorf("more replicas than brokers: %+v", c)
+	}
+}

@@ -1,0 +1,227 @@
+package precheck
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"floe/pkg/catalog"
+	"floe/pkg/dialect"
+	"floe/pkg/ident"
+)
+
+// targetCodes are what needs a session on the target.
+var targetCodes = []string{"T-OWNER", "T-VERSION", "T-REPLICA-ROLE", "T-CONTROL-SCHEMA"}
+
+func (r *run) target(ctx context.Context) {
+	r.dst, r.report.Target, r.dstWhy = r.connect(ctx, "target", r.Job.Target)
+	if r.dst == nil {
+		for _, c := range targetCodes {
+			r.skip(c, r.dstWhy)
+		}
+		return
+	}
+	var user, database string
+	var recovery, create, control bool
+	var version int
+	err := r.dst.QueryRow(ctx, `SELECT current_user::text, current_database()::text, pg_is_in_recovery(), current_setting('server_version_num')::int,
+		has_database_privilege(current_database(), 'CREATE'),
+		coalesce((SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'floe'), has_database_privilege(current_database(), 'CREATE'))`).
+		Scan(&user, &database, &recovery, &version, &create, &control)
+	if err != nil {
+		r.unanswered(Fail, "T-OWNER", "the target's rights", err)
+		return
+	}
+	d, err := dialect.Of(ctx, r.dst)
+	if err != nil {
+		r.unanswered(Fail, "T-VERSION", "what the target is", err)
+		return
+	}
+	r.targetVersion(d, version)
+	switch {
+	case recovery:
+		r.fail("T-OWNER", "name the primary as target", "the target is a standby and cannot be written")
+	case r.Job.Init.SkipStructure: // the tables are there; writing them is all it takes
+	case !create:
+		r.add(Check{Code: "T-OWNER", Severity: Fail, Text: fmt.Sprintf("user %s may not create schemas in database %s", user, database),
+			Fix: "make the user the database's owner", FixSQL: "ALTER DATABASE " + ident.Quote(database) + " OWNER TO " + ident.Quote(user) + ";"})
+	default:
+		r.ok("T-OWNER", "user %s may create in database %s", user, database)
+	}
+	if control {
+		r.ok("T-CONTROL-SCHEMA", "floe's own tables can be kept in schema floe")
+		return
+	}
+	r.add(Check{Code: "T-CONTROL-SCHEMA", Severity: Warn, Text: fmt.Sprintf("user %s can neither make nor use schema floe, where the applier keeps its place", user),
+		Fix: "make the schema, or give it to the user", FixSQL: "CREATE SCHEMA IF NOT EXISTS floe; ALTER SCHEMA floe OWNER TO " + ident.Quote(user) + ";"})
+}
+
+func (r *run) targetVersion(d dialect.Dialect, version int) {
+	if version < 110000 {
+		r.fail("T-VERSION", "upgrade the target to PostgreSQL 11 or later", "server version %d is older than 11", version)
+		return
+	}
+	r.ok("T-VERSION", "%s, server version %d", d.Name, version/10000)
+	if d.EmptyIsNull {
+		r.warn("T-VERSION", "let the target's user have PostgreSQL's own way with empty strings, by a setting of its role; else verify will name rows that differ by that",
+			"the target takes '' for NULL in SQL: empty strings of the source can be NULL there, and columns that are NOT NULL refuse them")
+	}
+}
+
+// objects checks the selection, on the source and against the target.
+func (r *run) objects(ctx context.Context) {
+	r.begin()
+	if r.srcWhy != "" {
+		for _, c := range []string{"O-SELECTION-EMPTY", "O-MAPPING-CLASH", "O-TARGET-EXISTS"} {
+			r.skip(c, r.srcWhy)
+		}
+		return
+	}
+	db, err := catalog.ReadSelection(ctx, r.src, catalog.Selection{Tables: r.Job.Includes, Schema: r.Job.Schema, Everything: r.Job.Everything(), Filter: r.Job.Filter})
+	if err != nil {
+		r.unanswered(Fail, "O-SELECTION-EMPTY", "the source's catalog", err)
+		return
+	}
+	r.db = db
+	r.selection()
+	r.clashes()
+	r.existing(ctx)
+}
+
+// selection: a job that selects nothing, or names a table that is not there, is not what was meant.
+func (r *run) selection() {
+	all, roots := names(r.db)
+	var unknown []string
+	relations := slices.Clone(all)
+	for _, d := range r.db.Definitions {
+		switch d.Kind {
+		case catalog.KindView, catalog.KindMatview, catalog.KindForeignTable:
+			relations = append(relations, d.Name)
+		}
+	}
+	for _, p := range r.Job.Objects.Include {
+		if !slices.ContainsFunc(relations, p.Match) {
+			unknown = append(unknown, p.String())
+		}
+	}
+	for _, rule := range r.Job.Objects.Rules {
+		if !rule.All && !slices.Contains(all, rule.From) {
+			unknown = append(unknown, rule.From.String()+" (objects.mapping)")
+		}
+	}
+	for table := range r.Job.Objects.Filters {
+		if !slices.Contains(all, table) {
+			unknown = append(unknown, table.String()+" (objects.filters)")
+		}
+	}
+	const fix = "correct the names in objects (written as in SQL: quoted where SQL would quote); the user sees only tables that it may read"
+	switch {
+	case len(unknown) > 0:
+		r.fail("O-SELECTION-EMPTY", fix, "the source has no table of %s", strings.Join(unknown, ", "))
+	case len(roots) == 0:
+		r.fail("O-SELECTION-EMPTY", "create the tables, or correct objects", "no table of the source is selected")
+	default:
+		r.ok("O-SELECTION-EMPTY", "%d tables are selected", len(roots))
+	}
+}
+
+func (r *run) clashes() {
+	all, _ := names(r.db)
+	m := r.Job.Mapping()
+	var found []string
+	for _, c := range m.Clashes(all) {
+		found = append(found, fmt.Sprintf("%s from %s", c.To, join(c.From)))
+	}
+	for _, t := range r.db.Tables() {
+		columns := make([]string, len(t.Columns))
+		for i := range t.Columns {
+			columns[i] = t.Columns[i].Name
+		}
+		if c, ok := m.ColumnClash(t.Name, columns); ok {
+			found = append(found, fmt.Sprintf("column %s of %s twice", ident.Quote(c), m.Table(t.Name)))
+		}
+	}
+	if len(found) > 0 {
+		r.fail("O-MAPPING-CLASH", "give each its own name in objects.mapping", "the mapping makes one of several: %s", strings.Join(found, "; "))
+		return
+	}
+	r.ok("O-MAPPING-CLASH", "no two tables map to one name")
+}
+
+// existing: under on_existing: block a table of the target that this job did not make is not touched.
+func (r *run) existing(ctx context.Context) {
+	if r.Job.Proceed {
+		r.ok("O-TARGET-EXISTS", "on_existing: proceed")
+		return
+	}
+	if r.Job.Init.SkipStructure {
+		r.ok("O-TARGET-EXISTS", "init.structure.enabled: false: the tables are to be there")
+		return
+	}
+	if r.dstWhy != "" {
+		r.skip("O-TARGET-EXISTS", r.dstWhy)
+		return
+	}
+	own, found, err := r.meet(ctx)
+	switch {
+	case err != nil:
+		r.unanswered(Fail, "O-TARGET-EXISTS", "the target's catalog", err)
+	case own:
+		r.ok("O-TARGET-EXISTS", "the target's tables are this job's own")
+	case len(found) > 0:
+		r.fail("O-TARGET-EXISTS", "rename them, map the names (objects.mapping), or set on_existing: proceed (the load keeps the target's rows, changes overwrite them)",
+			"%d tables exist in the target already: %s", len(found), join(found))
+	default:
+		r.ok("O-TARGET-EXISTS", "none of the tables exists in the target")
+	}
+}
+
+// meet finds the mapped names that the target has; own, that it has the job's checkpoint.
+func (r *run) meet(ctx context.Context) (own bool, found []ident.Name, err error) {
+	var has bool
+	if err := r.dst.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL").Scan(&has); err != nil {
+		return false, nil, err
+	}
+	if has {
+		err := r.dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM floe.checkpoint WHERE job = $1)", r.Job.Name).Scan(&own)
+		if own || err != nil {
+			return own, nil, err
+		}
+	}
+	rows, err := r.dst.Query(ctx, `SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')`)
+	if err != nil {
+		return false, nil, err
+	}
+	have, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ident.Name])
+	if err != nil {
+		return false, nil, err
+	}
+	taken := make(map[ident.Name]bool, len(have))
+	for _, n := range have {
+		taken[n] = true
+	}
+	all, _ := names(r.db)
+	m := r.Job.Mapping()
+	for _, n := range all {
+		if to := m.Table(n); taken[to] {
+			found = append(found, to)
+		}
+	}
+	return false, found, nil
+}
+
+// join lists names, the first ten.
+func join(list []ident.Name) string {
+	var texts []string
+	for i, n := range list {
+		if i == 10 {
+			return strings.Join(texts, ", ") + fmt.Sprintf(" and %d more", len(list)-i)
+		}
+		texts = append(texts, n.String())
+	}
+	return strings.Join(texts, ", ")
+}
