@@ -51,6 +51,9 @@ func (c *Codec) ValueSchema() string { return c.valueSchema }
 // KeySchema is the Avro schema of record keys, JSON.
 func (c *Codec) KeySchema() string { return c.keySchema }
 
+// HeadSize is what precedes the Avro record in a value or key: a zero byte and the schema's id.
+const HeadSize = 5
+
 // confluent begins a value: a zero byte and the schema's id (Confluent wire format).
 func confluent(dst []byte, id uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, 0), id)
@@ -169,7 +172,7 @@ type Arena struct {
 
 // take returns n datums that nobody else has.
 func (a *Arena) take(n int) []event.Datum {
-	if cap(a.datums)-len(a.datums) < n {
+	if a.datums == nil || cap(a.datums)-len(a.datums) < n { // never nil: a table without columns has images too
 		a.datums = make([]event.Datum, 0, max(n, 1024))
 	}
 	start := len(a.datums)

@@ -19,10 +19,16 @@ var (
 	objectSchema string
 	//go:embed status.avsc
 	statusSchema string
+	//go:embed status_full.avsc
+	fullStatusSchema string
+	//go:embed status_told.avsc
+	toldStatusSchema string
 
 	ledgerMark = fingerprint(ledgerSchema)
 	objectMark = fingerprint(objectSchema)
 	statusMark = fingerprint(statusSchema)
+	fullMark   = fingerprint(fullStatusSchema)
+	toldMark   = fingerprint(toldStatusSchema)
 )
 
 // fingerprint is the prefix of Avro's single-object encoding: C3 01 and the schema's CRC-64-AVRO.
@@ -185,12 +191,14 @@ func (w *writer) commit(c *ledger.Commit) {
 		w.long(int64(m.Table))
 		w.key(m.Key)
 	})
+	blocks(w, c.Many, func(table uint32) { w.long(int64(table)) })
 }
 
 func (r *reader) commit() *ledger.Commit {
 	c := &ledger.Commit{Transactions: int(r.long()), Part: int(r.long()), Final: r.bool(), First: event.LSN(r.long()),
 		Last: event.LSN(r.long()), End: event.LSN(r.long()), Time: r.long(), Spans: r.spans()}
 	r.array(func() { c.Moved = append(c.Moved, ledger.Moved{Table: uint32(r.long()), Key: r.key()}) })
+	r.array(func() { c.Many = append(c.Many, uint32(r.long())) })
 	return c
 }
 
@@ -243,6 +251,7 @@ func (w *writer) chunk(c *ledger.Chunk) {
 	w.bound(c.Through)
 	w.bool(c.Keys != nil)
 	blocks(w, c.Keys, w.key)
+	blocks(w, c.Splits, w.key)
 	w.str(c.Snapshot)
 	w.long(int64(c.Until))
 	w.long(int64(c.Rows))
@@ -255,6 +264,7 @@ func (r *reader) chunk() *ledger.Chunk {
 		c.Keys = [][][]byte{}
 	}
 	r.array(func() { c.Keys = append(c.Keys, r.key()) })
+	r.array(func() { c.Splits = append(c.Splits, r.key()) })
 	c.Snapshot, c.Until, c.Rows, c.Spans = r.str(), event.LSN(r.long()), uint64(r.long()), r.spans()
 	return c
 }

@@ -2,10 +2,12 @@ package schemas
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"strings"
 
 	"floe/pkg/event"
+	"floe/pkg/ident"
 )
 
 // AppendKey appends a record's key: the identity columns of image as text, keys that the server holds
@@ -13,15 +15,79 @@ import (
 func (c *Codec) AppendKey(dst []byte, id uint32, image []event.Datum) ([]byte, error) {
 	w := writer{confluent(dst, id)}
 	for _, k := range c.table.Key {
-		w.bytes(canonical(c.table.Columns[k].Type.Name, image[k].Text))
+		w.bytes(canonical(c.table.Columns[k].Type, image[k].Text))
 	}
 	return w.b, nil
 }
 
+// AppendIdentity appends bytes that tell a row's key from every other key of its table: the canonical
+// texts of the key columns, each behind its length. For a Foldable table two keys have the same bytes
+// if, and only if, the server holds them for equal. Every key column of image must be a Value.
+func AppendIdentity(dst []byte, t *event.Table, image []event.Datum) []byte {
+	for _, k := range t.Key {
+		text := canonical(t.Columns[k].Type, image[k].Text)
+		dst = binary.AppendUvarint(dst, uint64(len(text)))
+		dst = append(dst, text...)
+	}
+	return dst
+}
+
+// Foldable reports whether AppendIdentity tells the table's keys apart as the server does: whether each
+// key column's type gives equal values one canonical text, always. Texts of a nondeterministic collation
+// do not; nil means that no column has one. Types of users are never trusted: an enum would do, but a
+// column does not say that its type is one.
+func Foldable(t *event.Table, nondeterministic func(column int) bool) bool {
+	for _, k := range t.Key {
+		typ := t.Columns[k].Type
+		if typ.Schema != "pg_catalog" {
+			return false
+		}
+		switch oneText[typ.Name] {
+		case always:
+		case byCollation:
+			if nondeterministic != nil && nondeterministic(k) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return len(t.Key) > 0
+}
+
+type trust uint8
+
+const (
+	never trust = iota
+	always
+	byCollation
+)
+
+// oneText are the types whose equal values have one canonical text. timetz compares its zone too, money
+// is an integer under lc_monetary C, inet and cidr compare family, mask and every bit. Left out: interval
+// (1 day is 24:00:00; its canonical form follows the server's arithmetic, which is nothing to stake a
+// row on), jsonb, arrays, ranges and composites (1.0 is 1.00 inside them), reg… types (renames change
+// their text), citext (its folding is the server's locale's).
+var oneText = map[string]trust{
+	"bool": always, "int2": always, "int4": always, "int8": always, "oid": always, "uuid": always, "bytea": always,
+	"numeric": always, "float4": always, "float8": always, "money": always,
+	"date": always, "time": always, "timetz": always, "timestamp": always, "timestamptz": always,
+	"inet": always, "cidr": always, "macaddr": always, "macaddr8": always, "bit": always, "varbit": always,
+	"pg_lsn": always, "xid8": always, "char": always,
+	"text": byCollation, "varchar": byCollation, "bpchar": byCollation, "name": byCollation,
+}
+
 // canonical gives one spelling to values that compare as equal. Types whose equality it does not know
-// (jsonb, arrays and composites of these types) keep their text: their spellings may part.
-func canonical(typ string, text []byte) []byte {
-	switch typ {
+// (jsonb, arrays and composites of these types) keep their text: their spellings may part. A user's
+// type may bear the name of one of ours; citext alone lives in a schema of the user's choice.
+func canonical(typ ident.Name, text []byte) []byte {
+	if typ.Name == "citext" {
+		return bytes.ToLower(text)
+	}
+	if typ.Schema != "pg_catalog" {
+		return text
+	}
+	switch typ.Name {
 	case "numeric":
 		return canonicalNumeric(text)
 	case "float4", "float8":
@@ -30,8 +96,6 @@ func canonical(typ string, text []byte) []byte {
 		}
 	case "bpchar":
 		return bytes.TrimRight(text, " ")
-	case "citext":
-		return bytes.ToLower(text)
 	case "interval":
 		return canonicalInterval(text)
 	}
@@ -79,7 +143,10 @@ func canonicalInterval(text []byte) []byte {
 		}
 	}
 	days += micros / microsPerDay
-	return []byte(strconv.FormatInt(days, 10) + "d" + strconv.FormatInt(micros%microsPerDay, 10))
+	if micros %= microsPerDay; micros < 0 { // 1 day -00:00:01 is 23:59:59
+		days, micros = days-1, micros+microsPerDay
+	}
+	return []byte(strconv.FormatInt(days, 10) + "d" + strconv.FormatInt(micros, 10))
 }
 
 // clockSpan reads [-+]HH…:MM:SS[.ffffff] into microseconds.

@@ -1,6 +1,8 @@
 package schemas
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 
 	"floe/pkg/event"
@@ -35,7 +37,14 @@ func DecodeObject(b []byte) (*ledger.Object, error) {
 
 // EncodeStatus returns the bytes of a record of floe.status.
 func EncodeStatus(s *status.Report) ([]byte, error) {
-	w := &writer{append([]byte{}, statusMark...)}
+	mark, fully := statusMark, full(s)
+	switch {
+	case told(s):
+		mark, fully = toldMark, true
+	case fully:
+		mark = fullMark
+	}
+	w := &writer{append([]byte{}, mark...)}
 	for _, v := range []string{s.Role, s.Instance, s.Host} {
 		w.str(v)
 	}
@@ -57,12 +66,71 @@ func EncodeStatus(s *status.Report) ([]byte, error) {
 		}
 		w.str(t.Error)
 	})
+	if fully {
+		facts(w, s.Structure)
+		blocks(w, s.Asked, func(a status.Asked) {
+			w.long(int64(a.Table))
+			blocks(w, a.Key, w.str)
+			w.long(a.At)
+		})
+	}
+	if told(s) {
+		w.long(s.Obeyed)
+		var some []*status.Blocked
+		if s.Blocked != nil {
+			some = append(some, s.Blocked)
+		}
+		blocks(w, some, func(b *status.Blocked) { blocked(w, b) })
+	}
 	return w.b, nil
+}
+
+// told reports whether commands were sent, or are to be: a job that runs by itself has no need of them.
+func told(s *status.Report) bool { return s.Obeyed > 0 || s.Blocked != nil }
+
+func blocked(w *writer, b *status.Blocked) {
+	w.long(int64(b.Epoch))
+	w.long(int64(b.Commit))
+	w.long(int64(b.Seq))
+	for _, v := range []string{b.Table, b.Op, b.Key, b.SQLState, b.Message, b.Lasting} {
+		w.str(v)
+	}
+}
+
+func readBlocked(r *reader) *status.Blocked {
+	return &status.Blocked{Epoch: uint32(r.long()), Commit: event.LSN(r.long()), Seq: uint64(r.long()),
+		Table: r.str(), Op: r.str(), Key: r.str(), SQLState: r.str(), Message: r.str(), Lasting: r.str()}
+}
+
+// full reports whether the report says what few do.
+func full(s *status.Report) bool { return s.Structure != nil || len(s.Asked) > 0 }
+
+func facts(w *writer, s *status.Structure) {
+	if s == nil {
+		w.long(-1)
+		w.long(0)
+		return
+	}
+	w.long(int64(s.Total))
+	blocks(w, s.Facts, func(f status.Fact) {
+		for _, v := range []string{f.Object, f.State, f.Code, f.Reason, f.Source} {
+			w.str(v)
+		}
+	})
 }
 
 // DecodeStatus reads what EncodeStatus wrote, exactly.
 func DecodeStatus(b []byte) (*status.Report, error) {
-	r, err := single(b, statusMark, "a status report")
+	told := bytes.HasPrefix(b, toldMark)
+	full := told || bytes.HasPrefix(b, fullMark)
+	mark := statusMark
+	switch {
+	case told:
+		mark = toldMark
+	case full:
+		mark = fullMark
+	}
+	r, err := single(b, mark, "a status report")
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +144,34 @@ func DecodeStatus(b []byte) (*status.Report, error) {
 			Loaded: uint64(r.long()), Inserts: uint64(r.long()), Updates: uint64(r.long()), Deletes: uint64(r.long()),
 			Truncates: uint64(r.long()), Error: r.str()})
 	})
+	if full {
+		if total := r.long(); total >= 0 {
+			s.Structure = &status.Structure{Total: int(total)}
+		}
+		r.array(func() {
+			f := status.Fact{Object: r.str(), State: r.str(), Code: r.str(), Reason: r.str(), Source: r.str()}
+			if s.Structure == nil {
+				r.fail(errors.New("facts in a report that says nothing of the structure"))
+				return
+			}
+			s.Structure.Facts = append(s.Structure.Facts, f)
+		})
+		r.array(func() {
+			a := status.Asked{Table: uint32(r.long())}
+			r.array(func() { a.Key = append(a.Key, r.str()) })
+			a.At = r.long()
+			s.Asked = append(s.Asked, a)
+		})
+	}
+	if told {
+		s.Obeyed = r.long()
+		r.array(func() {
+			if s.Blocked != nil {
+				r.fail(errors.New("two transactions that block"))
+			}
+			s.Blocked = readBlocked(r)
+		})
+	}
 	if err := r.end(); err != nil {
 		return nil, fmt.Errorf("decode a status report: %w", err)
 	}
