@@ -11,6 +11,7 @@ import (
 
 	"floe/pkg/ident"
 	"floe/pkg/pg"
+	"floe/pkg/registry"
 )
 
 // Config is what one capture needs: its source, its log, and what it replicates. It knows nothing of
@@ -25,18 +26,36 @@ type Config struct {
 	Kafka []kgo.Opt
 	// Partitions and Replication are for the topics of rows that capture creates.
 	Partitions, Replication int
+	// Registry is where schemas get their ids; nil is floe's own.
+	Registry *registry.Remote
 	// Includes says which tables are replicated; Everything, that the whole database is, with the
 	// objects that no table needs.
 	Includes   func(ident.Name) bool
 	Everything bool
+	// Schemas says of which schemas every object is selected; nil of none.
+	Schemas func(string) bool
+	// Include and Exclude are what the selection was written as: the source's event triggers publish tables
+	// by them. No Include is all.
+	Include, Exclude []ident.Pattern
+	// Filter is the condition that a table's rows must meet, empty for none; nil filters no table.
+	Filter func(ident.Name) string
+	// DDLOff halts at a change of a table's structure; else changes are followed.
+	DDLOff bool
 	// KeepIdentity leaves the replica identities of the source as they are.
 	KeepIdentity bool
+	// Standby waits in silence while another capture owns the job, and waits again when one took over.
+	Standby bool
 	// SkipLoad begins with the changes; the target has the rows already.
 	SkipLoad bool
 	// ChunkHold is how long the stream stands still for a chunk of the load.
 	ChunkHold time.Duration
+	// LoadReaders is the number of ranges, of one table or several, that are loaded at once, 0 for one.
+	LoadReaders int
 	// LoadRows is the number of rows a second that the load reads at most, 0 for no bound.
 	LoadRows int
+	// EpochEvery is how often a running capture places what is valid again, under a new Epoch: the ledger
+	// can be trimmed up to one. 0 for daily.
+	EpochEvery time.Duration
 	// ShutdownGrace is how long a source that shuts down waits for Kafka before capture lets it go.
 	ShutdownGrace time.Duration
 
@@ -50,6 +69,10 @@ const (
 	groupRows  = 20_000
 	groupBytes = 8 << 20
 )
+
+// ledgerKeep is how long a broker that has no cap keeps ledger entries that every applier has passed:
+// as long as rows are kept by default.
+const ledgerKeep = 7 * 24 * time.Hour
 
 // chunkBytes bounds a chunk of the load.
 const chunkBytes = 24 << 20

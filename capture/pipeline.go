@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"floe/capture/decode"
+	"floe/capture/readback"
 	"floe/pkg/halt"
 )
 
@@ -18,49 +21,73 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer report.close()
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+	for wait := firstWait; ; wait = min(2*wait, time.Minute) {
 		began := time.Now()
-		err := run(ctx, c, report)
-		if ctx.Err() != nil {
+		streamed, err := run(ctx, c, report)
+		err = diskFull(err)
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if errors.Is(err, errTakenOver) {
+		case errors.Is(err, readback.ErrTakenOver) && !c.Standby:
 			return err
-		}
-		if time.Since(began) > 10*time.Second {
-			wait = 50 * time.Millisecond
-		}
-		if halt.As(err) != nil {
+		case errors.Is(err, readback.ErrTakenOver):
+			report.silent(true)
+			wait = firstWait
+		case errors.Is(err, errNewEpoch), errors.Is(err, errSelection), errors.Is(err, errRest):
+			wait = firstWait
+			continue
+		case halt.As(err) != nil && !streamed: // found before anything was written: looking again is cheap
 			wait = 2 * time.Second
+		case halt.As(err) != nil: // looking again costs an epoch
+			wait = max(wait, 2*time.Second)
+		case time.Since(began) > 10*time.Second:
+			wait = firstWait
+		default:
+			wait = min(wait, 5*time.Second)
 		}
 		report.trouble(err)
 		c.Log.Warn("capture starts again", "err", err, "in", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if !report.rest(ctx, wait) {
 			return nil
 		}
 	}
 }
 
-// errTakenOver ends a capture that read another one's higher epoch.
-var errTakenOver = errors.New("another capture has taken over the job")
+const firstWait = 50 * time.Millisecond
 
-// run is one epoch: take the slot, place the Epoch and what is valid there, then the stream.
-func run(ctx context.Context, c Config, report *reporter) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	s, err := start(ctx, c, report)
-	if err != nil {
+// diskFull names the one refusal by which a broker ends an epoch: the embedded one takes nothing while
+// its disk is almost full.
+func diskFull(err error) error {
+	if !errors.Is(err, kerr.PolicyViolation) {
 		return err
 	}
+	return &halt.Error{Code: halt.DiskFull, Detail: "the embedded broker's disk is almost full", Fix: "free space on the disk of the data directory; floe then goes on by itself", Err: err}
+}
+
+// errNewEpoch ends an epoch for the next one.
+var errNewEpoch = errors.New("a new epoch is due")
+
+// run is one epoch, once the job is to run: take the slot, place the Epoch and what is valid there, then the
+// stream. streamed reports whether it came that far.
+func run(ctx context.Context, c Config, report *reporter) (streamed bool, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	sent, err := rest(ctx, c, report)
+	if err != nil {
+		return false, err
+	}
+	s, err := start(ctx, c, report, sent)
+	if err != nil {
+		return false, err
+	}
 	defer s.close()
+	defer cancel(nil) // before close, which waits for what runs beside the stream
 	s.background(ctx, cancel)
 	err = s.stream(ctx)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
+		return true, cause
 	}
-	return err
+	return true, err
 }
 
 // stream is the loop: messages in the order of the WAL become rows, rows become transactions,
@@ -69,13 +96,19 @@ func (s *session) stream(ctx context.Context) error {
 	mark := time.NewTicker(markEvery)
 	defer mark.Stop()
 	for {
-		if s.between() {
+		if s.order.Between() {
+			switch {
+			case s.rests():
+				return s.endEpoch(ctx, errRest)
+			case s.aged():
+				return s.endEpoch(ctx, errNewEpoch)
+			}
 			if err := s.turns(ctx); err != nil {
 				return err
 			}
 		}
 		select {
-		case b, ok := <-s.wal.Batches():
+		case b, ok := <-s.batches():
 			if !ok {
 				return fmt.Errorf("stream: %w", s.wal.Err())
 			}
@@ -84,9 +117,17 @@ func (s *session) stream(ctx context.Context) error {
 					return err
 				}
 			}
+			s.wal.Done(b)
 		case <-s.writer.Idle():
+		case <-s.trimmer.Changed():
+		case <-s.called:
+		case <-s.linger.C:
 		case h := <-s.holds():
 			if err := s.hold(ctx, h); err != nil {
+				return err
+			}
+		case l := <-s.looked():
+			if err := s.reconcile(ctx, l); err != nil {
 				return err
 			}
 		case v := <-s.sampled():
@@ -94,7 +135,7 @@ func (s *session) stream(ctx context.Context) error {
 				return err
 			}
 		case <-mark.C:
-			if err := s.mark(); err != nil {
+			if err := s.order.Mark(); err != nil {
 				return err
 			}
 		case <-s.writer.Done():
@@ -102,8 +143,8 @@ func (s *session) stream(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if !s.writer.Busy() {
-			if err := s.closeGroup(); err != nil {
+		if s.due() {
+			if err := s.order.Close(); err != nil {
 				return err
 			}
 		}
@@ -111,16 +152,16 @@ func (s *session) stream(ctx context.Context) error {
 }
 
 // change hands a decoded message to what it means.
-func (s *session) change(m *decode.Message) error {
+func (s *session) change(ctx context.Context, m *decode.Message) error {
 	switch m.Kind {
 	case decode.Begin:
-		s.begin(m)
+		s.order.Begin(m.Xid, m.CommitLSN, m.Time)
 	case decode.Commit:
 		return s.commit(m)
 	case decode.Relation:
-		return s.relation(m)
+		s.relation(m)
 	case decode.Insert, decode.Update, decode.Delete:
-		return s.row(m)
+		return s.row(ctx, m)
 	case decode.Truncate:
 		return s.truncate(m)
 	}

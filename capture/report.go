@@ -2,39 +2,41 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/capture/load"
 	"floe/pkg/broker"
+	"floe/pkg/control"
 	"floe/pkg/event"
-	"floe/pkg/halt"
+	"floe/pkg/registry"
 	"floe/pkg/status"
+	"floe/pkg/trouble"
 	"floe/schemas"
 )
-
-// reportEvery is how often capture says how far it is.
-const reportEvery = 250 * time.Millisecond
 
 // reporter writes capture's status to the log. It has a client of its own: what goes wrong with the
 // job's is to be reported too.
 type reporter struct {
+	standby  atomic.Bool
 	config   Config
 	client   *kgo.Client
 	instance string
 	metrics  *metrics
 
-	mu   sync.Mutex
-	last status.Report
-	rows map[uint32]*counts
+	mu        sync.Mutex
+	last      status.Report // with all tables
+	pace      status.Pace
+	rows      map[uint32]*counts
+	estimates map[uint32]uint64 // rows of tables when their load was first seen open
 
-	transactions, changes atomic.Uint64
+	transactions, changes, bytes atomic.Uint64
 }
 
 // counts are a table's captured changes.
@@ -46,22 +48,25 @@ func newReporter(c Config) (*reporter, error) {
 		return nil, err
 	}
 	host, _ := os.Hostname()
-	r := &reporter{config: c, client: client, rows: map[uint32]*counts{}, metrics: newMetrics(c.Metrics, c.Job),
+	r := &reporter{config: c, client: client, rows: map[uint32]*counts{}, estimates: map[uint32]uint64{},
 		instance: host + ":" + strconv.Itoa(os.Getpid())}
+	r.standby.Store(c.Standby)
 	r.last = status.Report{Role: "capture", Instance: r.instance, Host: host, PID: int64(os.Getpid()), Job: c.Job, State: "INIT_STRUCTURE", LatencyUs: -1}
+	r.metrics = newMetrics(c.Job)
+	if c.Metrics != nil { // last: whoever gathers asks r
+		r.metrics.register(c.Metrics, c.Job, r)
+	}
 	return r, nil
 }
 
 func (r *reporter) close() { r.client.Close() }
 
-func (r *reporter) transaction(int64) {
-	r.transactions.Add(1)
-	r.metrics.transactions.Inc()
-}
+func (r *reporter) transaction(int64) { r.transactions.Add(1) }
 
-// row counts a change; only the stream's goroutine calls it.
-func (r *reporter) row(table uint32, op event.Op) {
+// row counts a change and the bytes of its record; only the stream's goroutine calls it.
+func (r *reporter) row(table uint32, op event.Op, bytes int) {
 	r.changes.Add(1)
+	r.bytes.Add(uint64(bytes))
 	c := r.rows[table]
 	if c == nil {
 		c = &counts{}
@@ -81,6 +86,10 @@ func (r *reporter) row(table uint32, op event.Op) {
 	}
 }
 
+// silent keeps what a standby says of itself to its log: under the one key of the job's capture it would
+// stand in for the active one.
+func (r *reporter) silent(yes bool) { r.standby.Store(yes) }
+
 // waiting and trouble report what keeps capture from streaming.
 func (r *reporter) waiting(why string) {
 	r.send(func(s *status.Report) { s.State, s.Detail = "WAITING", why })
@@ -88,31 +97,96 @@ func (r *reporter) waiting(why string) {
 
 func (r *reporter) trouble(err error) {
 	r.send(func(s *status.Report) {
-		s.State, s.Reason, s.Detail, s.Fix = "RETRYING", "source-unreachable", err.Error(), ""
-		if h := halt.As(err); h != nil {
-			s.State, s.Reason, s.Detail, s.Fix = "FAILED", string(h.Code), h.Detail, h.Fix
+		t := trouble.Of(trouble.Source, err)
+		if away := (*registry.UnreachableError)(nil); errors.As(err, &away) && t.State == "RETRYING" {
+			t.Reason, t.Fix = "registry-unreachable", ""
 		}
+		s.State, s.Reason, s.Detail, s.Fix = t.State, t.Reason, t.Detail, t.Fix
 	})
 }
 
-func (r *reporter) send(change func(*status.Report)) {
+// rests reports that the job is to rest; keeps says what that costs the source.
+func (r *reporter) rests(w control.Wanted, keeps string) {
+	r.send(func(s *status.Report) {
+		s.State, s.Detail, s.Fix, s.Obeyed = string(w.Run), w.Who()+keeps, w.Ends(), w.Next
+	})
+}
+
+// obeyed notes up to where commands were taken up.
+func (r *reporter) obeyed(next int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.last.Obeyed = next
+}
+
+// send changes the report and writes it.
+func (r *reporter) send(change func(*status.Report)) {
+	r.mu.Lock()
 	r.last.Reason, r.last.Detail, r.last.Fix = "", "", ""
 	change(&r.last)
-	r.last.At = time.Now().UnixMicro()
-	value, err := schemas.EncodeStatus(&r.last)
+	r.mu.Unlock()
+	r.write()
+}
+
+// rest repeats the report until wait is over, for one that is not heard again is taken for a process that
+// is gone. It returns false if ctx ended.
+func (r *reporter) rest(ctx context.Context, wait time.Duration) bool {
+	over := time.After(wait)
+	tick := time.NewTicker(status.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.write()
+		case <-over:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// deafFrom is how long a source may be silent: it is asked every second.
+const deafFrom = 3 * time.Second
+
+// write sends the report if it is due (status.Pace). One that cannot be sent is out of date by the next.
+func (r *reporter) write() {
+	if r.standby.Load() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now, out := time.Now(), r.last
+	out.LatencyUs = 0
+	if deaf := r.metrics.age(); deaf > deafFrom.Seconds() {
+		out.LatencyUs = int64(deaf * 1e6)
+	}
+	out.At, out.Tables = 0, nil
+	head, err := schemas.EncodeStatus(&out)
+	if err != nil {
+		r.config.Log.Error("status is not written", "err", err)
+		return
+	}
+	var due bool
+	if out.Tables, due = r.pace.Due(now, head, r.last.Tables); !due {
+		return
+	}
+	out.At = now.UnixMicro()
+	value, err := schemas.EncodeStatus(&out)
 	if err != nil {
 		r.config.Log.Error("status is not written", "err", err)
 		return
 	}
 	rec := &kgo.Record{Topic: broker.Status(r.config.Prefix), Key: []byte("capture"), Value: value}
-	r.client.TryProduce(context.Background(), rec, nil) // a status that cannot be sent is out of date by the next
+	r.client.TryProduce(context.Background(), rec, nil)
 }
 
 // reporting sends the session's state on a timer.
 func (s *session) reporting(ctx context.Context) error {
-	tick := time.NewTicker(reportEvery)
+	var observing sync.WaitGroup
+	observing.Go(func() { s.observe(ctx) })
+	defer observing.Wait()
+	tick := time.NewTicker(status.Every)
 	defer tick.Stop()
 	for {
 		s.report.send(s.fill)
@@ -126,9 +200,16 @@ func (s *session) reporting(ctx context.Context) error {
 
 func (s *session) fill(r *status.Report) {
 	r.State, r.Epoch = "SYNCING", s.epoch
-	r.SourceLSN, r.PlacedLSN, r.FlushedLSN = s.wal.Received(), s.gate.At(), event.LSN(s.flushed.Load())
+	r.SourceLSN, r.PlacedLSN, r.FlushedLSN = s.wal.Received(), s.gate.At(), s.wal.Flushed()
 	r.Transactions, r.Rows = s.report.transactions.Load(), s.report.changes.Load()
+	r.Bytes = s.report.bytes.Load()
 	r.Tables = r.Tables[:0]
+	defer func() {
+		if why := s.trimmer.Full(); why != "" {
+			r.State, r.Reason, r.Detail = "WAITING", "log-full", why
+			r.Fix = "see to it that every applier of the job runs, or start the broker with a larger --log-cap"
+		}
+	}()
 	s.update(func(st load.States) {
 		for _, def := range s.db.Tables() {
 			if t, l := s.tables[def.OID], st[def.OID]; t != nil && l != nil {
@@ -144,6 +225,9 @@ func (s *session) fill(r *status.Report) {
 func (s *session) tableReport(oid uint32, l *load.State) status.Table {
 	name := s.tables[oid].Shape.Name
 	t := status.Table{Schema: name.Schema, Name: name.Name, State: "waiting", Loaded: l.Rows}
+	if n := s.report.estimates[oid]; n > 0 {
+		t.Estimate = max(n, l.Rows)
+	}
 	switch {
 	case l.Loaded:
 		t.State = "in sync"
@@ -157,16 +241,4 @@ func (s *session) tableReport(oid uint32, l *load.State) status.Table {
 		t.Deletes, t.Truncates = atomic.LoadUint64(&c.delete), atomic.LoadUint64(&c.truncate)
 	}
 	return t
-}
-
-// metrics are capture's counters (docs: ux §5 names).
-type metrics struct{ transactions prometheus.Counter }
-
-func newMetrics(reg prometheus.Registerer, job string) *metrics {
-	m := &metrics{transactions: prometheus.NewCounter(prometheus.CounterOpts{Name: "floe_capture_transactions_total",
-		Help: "Source transactions placed in the log.", ConstLabels: prometheus.Labels{"job": job}})}
-	if reg != nil {
-		reg.MustRegister(m.transactions)
-	}
-	return m
 }

@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,24 +28,26 @@ func (s *session) readConn(ctx context.Context) (*pgx.Conn, error) {
 	return pg.Connect(ctx, s.Source, pg.Read)
 }
 
-// sample hands sequences whose value changed to the stream.
-func (s *session) sample(ctx context.Context) error {
-	names := map[uint32]ident.Name{}
-	for _, d := range s.db.Definitions {
+// sequencesOf are the sequences of a database, those behind identity columns among them.
+func sequencesOf(db *catalog.Database) []uint32 {
+	var oids []uint32
+	for _, d := range db.Definitions {
 		switch b := d.Body.(type) {
 		case *catalog.SequenceDef:
-			names[d.OID] = d.Name
+			oids = append(oids, d.OID)
 		case *catalog.TableDef:
 			for _, c := range b.Columns {
 				if c.Identity != nil {
-					names[c.Identity.OID] = c.Identity.Name
+					oids = append(oids, c.Identity.OID)
 				}
 			}
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
+	return oids
+}
+
+// sample hands sequences whose value changed to the stream.
+func (s *session) sample(ctx context.Context) error {
 	conn, err := s.readConn(ctx)
 	if err != nil {
 		return err
@@ -53,10 +56,17 @@ func (s *session) sample(ctx context.Context) error {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	last := map[uint32]ledger.SequenceValue{}
+	var db *catalog.Database
+	var oids []uint32
 	for {
-		changed, err := s.changed(ctx, conn, names, last)
-		if err != nil {
-			return err
+		if now := s.database(); now != db { // changes make another
+			db, oids = now, sequencesOf(now)
+		}
+		var changed []sequence
+		if len(oids) > 0 {
+			if changed, err = s.changed(ctx, conn, oids, last); err != nil {
+				return err
+			}
 		}
 		if len(changed) > 0 {
 			select {
@@ -74,29 +84,30 @@ func (s *session) sample(ctx context.Context) error {
 }
 
 // changed reads all sequences in one query and keeps in last what it has seen.
-func (s *session) changed(ctx context.Context, conn *pgx.Conn, names map[uint32]ident.Name, last map[uint32]ledger.SequenceValue) ([]sequence, error) {
-	oids := make([]uint32, 0, len(names))
-	for oid := range names {
-		oids = append(oids, oid)
-	}
+func (s *session) changed(ctx context.Context, conn *pgx.Conn, oids []uint32, last map[uint32]ledger.SequenceValue) ([]sequence, error) {
 	values, err := catalog.ReadSequences(ctx, conn, oids)
 	if err != nil {
 		return nil, err
 	}
 	var out []sequence
-	for oid, v := range values {
+	for _, v := range values {
 		now := ledger.SequenceValue{Last: v.Last, IsCalled: v.IsCalled}
-		if was, ok := last[oid]; ok && was == now {
+		if was, ok := last[v.OID]; ok && was == now {
 			continue
 		}
-		last[oid] = now
-		out = append(out, sequence{oid, names[oid], now})
+		last[v.OID] = now
+		out = append(out, sequence{v.OID, v.Name, now})
 	}
 	return out, nil
 }
 
-// placeSequences puts sampled values into the log.
+// placeSequences puts sampled values into the log, of sequences that are still there where the stream is.
 func (s *session) placeSequences(values []sequence) error {
+	oids := sequencesOf(s.db)
+	values = slices.DeleteFunc(values, func(v sequence) bool { return !slices.Contains(oids, v.oid) })
+	if len(values) == 0 {
+		return nil
+	}
 	objects := make([]ledger.Object, len(values))
 	for i, v := range values {
 		body, err := json.Marshal(v.value)

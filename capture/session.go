@@ -2,88 +2,100 @@ package capture
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/capture/decode"
+	"floe/capture/defined"
+	"floe/capture/filter"
+	"floe/capture/group"
 	"floe/capture/load"
 	"floe/capture/publish"
 	"floe/capture/readback"
 	"floe/capture/route"
+	"floe/capture/snapshot"
+	"floe/capture/source"
+	"floe/capture/trim"
 	"floe/capture/wal"
 	"floe/pkg/catalog"
-	"floe/pkg/event"
+	"floe/pkg/control"
 	"floe/pkg/ledger"
 )
 
-// session is one epoch of capture. The stream's goroutine owns all of it but loads, which the load
-// shares under mu.
+// session is one epoch of capture. The stream's goroutine owns all of it; loads, and db and tables
+// behind the beginning, it changes under mu, for the load has its share in them.
 //
-//   - open holds whole transactions only; tx is the one being received.
-//   - resume is where this epoch's log begins: transactions that ended before are in it already.
+//   - order decides what the entries hold; nothing else places what the stream brings.
 type session struct {
 	Config
 	report  *reporter
 	admin   *pgx.Conn
+	asking  *pgx.Conn // filter's
 	client  *kgo.Client
 	readers *readback.Reader
 	wal     *wal.Stream
 	writer  *publish.Writer
+	trimmer *trim.Trimmer
 	gate    *load.Gate
 	decoder decode.Decoder
 	encoder *route.Encoder
+	filter  *filter.Filter // nil while no table has a condition
 
-	epoch  uint32
-	nonce  string
-	resume event.LSN
-	db     *catalog.Database
-	tables map[uint32]*route.Table    // by the oid of the table, roots for partitioned ones
-	leaves map[uint32]*route.Table    // by the oid of what the stream sends
-	bound  map[uint32]*route.Relation // by the same, once its Relation message came
-	// unbound holds the halts of relations that did not fit their definition.
-	unbound map[uint32]error
-	members map[*route.Table]int   // number of relations whose rows are events of the table
-	parts   map[uint32]*event.Leaf // what a truncated leaf is
+	epoch   uint32
+	nonce   string
+	beginAt int64 // offset of our Epoch
+	sent    *control.Sent
+	wanted  atomic.Pointer[control.Wanted]
+	called  chan struct{}     // something else is wanted
+	db      *catalog.Database // what is valid at the stream's place
+	today   *catalog.Database // what the catalog said when the session began
+	layout
+	// first: there was nothing in the log; db is the catalog as catalogSnap saw it.
+	first       bool
+	catalogSnap snapshot.Snapshot
+	versions    uint32 // table versions that ids were given to
+	opens       uint32 // loads begun for tables that had none
+	relations   map[uint32]*pglogrepl.RelationMessage
+	bound       map[uint32]*route.Relation // by the oid of what the stream sends, once a row came
+	ddl         ddlRelation
+	// movers are the transactions that moved definitions and that no look at the catalog has seen.
+	movers    map[defined.Key]uint32
+	misfits   map[*route.Table]string // what did not fit them
+	suspects  map[uint32]bool         // relations that were described again while nobody tells of changes
+	files     map[uint32]uint32       // the file of each table when it was last looked at
+	truncated map[uint32]bool         // relations that were truncated since
+	want      chan struct{}
+	looks     chan *look
+	seal      source.Seal // what the publication is to be; whoever looks at the catalog has it
 
-	mu    sync.Mutex
-	loads load.States
+	// begun is a transaction id from before anything was read of the source.
+	begun uint64
+	told  atomic.Bool // the source records its commands
 
-	tx      transaction
-	open    group
-	placed  event.LSN // everything up to here is placed
-	clock   int64     // source's clock at placed
-	marked  event.LSN // end of the last entry that moves the resume LSN
-	samples chan []sequence
-	done    sync.WaitGroup
-	flushed atomic.Uint64
-}
+	// What follows is under mu, too.
+	reconciled string             // the catalog's state that the definitions were last held against
+	commanded  map[uint32]bool    // transactions whose commands the stream has come to
+	lost       map[uint32]*misfit // by root
+	joined     map[uint32]bool    // relations published by us, not by the command that made them
+	joining    map[uint32]bool    // relations of the layout that are not published yet
+	mu         sync.Mutex
+	loads      load.States
+	loading    atomic.Bool   // a load is open
+	opened     chan struct{} // a load was opened
 
-// transaction is the source transaction that is being received.
-type transaction struct {
-	on     bool
-	skip   bool // it is in the log already
-	xid    uint32
-	commit event.LSN
-	time   int64
-	seq    uint64
-	part   int
-	spans  publish.Spans
-	moved  []ledger.Moved
-}
-
-// group is what the next Commit entry will point at.
-type group struct {
-	transactions int
-	first, last  event.LSN
-	end          event.LSN
-	time         int64
-	spans        publish.Spans
-	moved        []ledger.Moved
+	order    *group.Grouper
+	grouping time.Time // since when its group is open
+	began    time.Time
+	backlog  bool        // the source has more than it could send yet
+	linger   *time.Timer // ends the waiting of the open group
+	samples  chan []sequence
+	done     sync.WaitGroup
 }
 
 const markEvery = 200 * time.Millisecond
@@ -103,17 +115,19 @@ func (s *session) close() {
 	if s.client != nil {
 		s.client.Close()
 	}
-	if s.admin != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		_ = s.admin.Close(ctx)
-		cancel()
+	for _, c := range []*pgx.Conn{s.admin, s.asking} {
+		if c != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			_ = c.Close(ctx)
+			cancel()
+		}
 	}
 }
 
 // background starts what runs beside the stream: reading the ledger back, the load, the sampling of
 // sequences, the report. Each ends with ctx; one that fails ends the epoch.
 func (s *session) background(ctx context.Context, cancel context.CancelCauseFunc) {
-	for _, f := range []func(context.Context) error{s.readBack, s.load, s.sample, s.reporting} {
+	for _, f := range []func(context.Context) error{s.readBack, s.load, s.sample, s.changesOfCatalog(), s.commands, s.askers, s.reporting, s.trimmer.Run} {
 		s.done.Go(func() {
 			if err := f(ctx); err != nil && ctx.Err() == nil {
 				cancel(err)
@@ -127,14 +141,15 @@ func (s *session) background(ctx context.Context, cancel context.CancelCauseFunc
 func (s *session) readBack(ctx context.Context) error {
 	for {
 		err := s.readers.Next(ctx, func(r readback.Read) error {
-			if r.Verdict != ledger.Valid {
-				return nil
+			end, err := r.Passed(s.epoch)
+			if err != nil || r.Verdict != ledger.Valid {
+				return err
 			}
-			if r.Entry.Epoch != s.epoch {
-				return fmt.Errorf("%w: epoch %d is above ours, %d", errTakenOver, r.Entry.Epoch, s.epoch)
+			s.report.metrics.kafka.Set(max(0, time.Since(time.UnixMicro(r.Entry.At)).Seconds()))
+			if r.Entry.N == ledger.BeginObjects {
+				s.name(ctx)
 			}
-			if end := r.Entry.ResumeAt(); end != 0 {
-				s.flushed.Store(uint64(end))
+			if end != 0 {
 				s.wal.Report(end)
 			}
 			return nil
@@ -152,28 +167,44 @@ func (s *session) update(f func(load.States)) {
 	f(s.loads)
 }
 
+// database is what is valid where the stream is, for others than the stream.
+func (s *session) database() *catalog.Database {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db
+}
+
+// batches are not read while the log is full, but for the rest of a transaction: the source keeps what
+// comes (L6).
+func (s *session) batches() <-chan wal.Batch {
+	if s.order.Between() && s.trimmer.Full() != "" {
+		return nil
+	}
+	return s.wal.Batches()
+}
+
 // holds and sampled are waited for only between transactions.
 func (s *session) holds() <-chan *load.Hold {
-	if s.between() {
-		return s.gate.Requests()
+	if !s.order.Between() {
+		return nil
 	}
-	return nil
+	if s.trimmer.Full() != "" {
+		return s.gate.Urgent()
+	}
+	return s.gate.Requests()
 }
 
 func (s *session) sampled() <-chan []sequence {
-	if s.between() {
+	if s.order.Between() {
 		return s.samples
 	}
 	return nil
 }
 
-// between reports whether no transaction is half received.
-func (s *session) between() bool { return !s.tx.on }
-
 // turns gives a waiting load its turn even when messages never pause.
 func (s *session) turns(ctx context.Context) error {
 	select {
-	case h := <-s.gate.Requests():
+	case h := <-s.holds():
 		return s.hold(ctx, h)
 	default:
 		return nil
@@ -182,13 +213,24 @@ func (s *session) turns(ctx context.Context) error {
 
 // hold closes the open group, so that it stands before the chunk, and stands still.
 func (s *session) hold(ctx context.Context, h *load.Hold) error {
-	if err := s.closeGroup(); err != nil {
+	if err := s.order.Close(); err != nil {
 		return err
 	}
+	// A transaction of nothing but changes that wait (H5) has no entry yet. Read again behind the chunks that
+	// bear them, by a capture that begins there, it would be placed twice: the log must have passed it.
+	if s.beside() {
+		if err := s.order.Mark(); err != nil {
+			return err
+		}
+	}
 	h.Grant()
+	began := time.Now()
+	defer func() { s.report.metrics.hold.Observe(time.Since(began).Seconds()) }()
 	select {
 	case <-h.Released():
 		return nil
+	case <-s.wal.Stopping():
+		return errors.New("the source wants to shut down while the load holds the stream")
 	case <-s.writer.Done():
 		return s.writer.Err()
 	case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"floe/pkg/failpoint"
 	"floe/pkg/ledger"
 	"floe/schemas"
 )
@@ -25,6 +26,7 @@ type partition struct {
 	place place
 	next  uint64 // ordinal of the next record; under Writer.mu
 	acked atomic.Uint64
+	end   int64 // behind the last acknowledged record; acknowledge alone uses it
 
 	mu     sync.Mutex
 	starts []*Span // spans whose first record is not acknowledged, in order
@@ -73,10 +75,11 @@ type Record struct {
 	Key       []byte
 	Value     []byte
 	Header    ledger.Header // Epoch, Ordinal, CRC and Length are filled in
+	Room      int           // bytes that Writer.Room gave for it
 }
 
-// Produce sends one record, in parts if its value is above maxPart, and adds it to spans. Key and
-// Value are kept until acknowledged. It blocks while too much is unacknowledged.
+// Produce sends one record, in parts if its value is above maxPart, and adds it to spans. It takes Key and
+// Value, which are kept until acknowledged. It blocks while too much is unacknowledged.
 func (w *Writer) Produce(spans *Spans, rec *Record) error {
 	if err := w.ctx.Err(); err != nil {
 		return w.Err()
@@ -102,6 +105,8 @@ func (w *Writer) Produce(spans *Spans, rec *Record) error {
 	}
 	spans.Rows++
 	spans.Bytes += len(rec.Value)
+	w.given.Add(-int64(rec.Room))
+	rec.Key, rec.Value, rec.Room = nil, nil, 0
 	return nil
 }
 
@@ -127,24 +132,78 @@ func (p *partition) send(spans *Spans, rec *Record, piece []byte) {
 	r := p.w.slab.record()
 	r.Topic, r.Partition, r.Key, r.Value = p.place.topic, p.place.partition, rec.Key, piece
 	r.Headers[0].Value = schemas.AppendHeader(r.Headers[0].Value, h)
-	p.w.client.Produce(p.w.ctx, r, p.acknowledge)
+	p.w.hold(p, r)
+}
+
+// hold keeps a record back until a batch's worth has come together or an entry points at it: handed on
+// one by one, every few records would be a request of their own.
+func (w *Writer) hold(p *partition, r *kgo.Record) {
+	w.held = append(w.held, held{p, r})
+	n := len(r.Value) + len(r.Key)
+	w.unacked.Add(int64(n))
+	if w.heldBytes += n; w.heldBytes >= holdBytes {
+		w.handOn()
+	}
+}
+
+// holdBytes is small against a request and large against a row.
+const holdBytes = 64 << 10
+
+// held is a record that has its ordinal and is not with the client yet.
+type held struct {
+	p *partition
+	r *kgo.Record
+}
+
+// handOn gives the client what was held back, in the order of ordinals. Writer.mu is held.
+func (w *Writer) handOn() {
+	_ = failpoint.Here("produce.before")
+	for i, h := range w.held {
+		w.client.Produce(w.ctx, h.r, h.p.acknowledge)
+		w.held[i] = held{}
+	}
+	w.held, w.heldBytes = w.held[:0], 0
+	_ = failpoint.Here("produce.after")
 }
 
 // acknowledge is called in the order of the partition's records.
 func (p *partition) acknowledge(r *kgo.Record, err error) {
+	if err == nil {
+		err = failpoint.Here("acknowledged.before")
+	}
 	if err != nil {
 		p.w.cancel(fmt.Errorf("write to topic %s partition %d: %w", p.place.topic, p.place.partition, err))
 		return
 	}
 	ordinal := p.acked.Load()
+	if err := p.follows(ordinal, r.Offset); err != nil {
+		p.w.cancel(err)
+		return
+	}
 	p.mu.Lock()
 	for len(p.starts) > 0 && p.starts[0].Ordinal <= ordinal {
 		p.starts[0].offset.Store(r.Offset)
 		p.starts = p.starts[1:]
 	}
 	p.mu.Unlock()
+	p.w.free(len(r.Value) + len(r.Key))
+	r.Key, r.Value = nil, nil // other records of its slab may live on
 	p.acked.Store(ordinal + 1)
+	_ = failpoint.Here("acknowledged.after")
 	signal(p.w.wake)
+}
+
+// follows refuses a record that does not stand right behind the one before. A broker that lost what it
+// knew of this producer takes the second of two requests on their way first, and the client then sends
+// both again: readers would meet the later record where an earlier one is due. A new epoch writes the
+// rows anew, and nothing points at these.
+func (p *partition) follows(ordinal uint64, offset int64) error {
+	if offset < 0 || ordinal > 0 && offset != p.end {
+		return fmt.Errorf("topic %s partition %d: record %d of the epoch is at offset %d, the one before ends at %d: the broker took others between them",
+			p.place.topic, p.place.partition, ordinal, offset, p.end)
+	}
+	p.end = offset + 1
+	return nil
 }
 
 func (w *Writer) partition(at place) *partition {

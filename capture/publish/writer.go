@@ -5,39 +5,52 @@ package publish
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/ledger"
-	"floe/schemas"
 )
 
-// Writer writes one epoch of one job's log.
+// Log takes records: Kafka, by a *kgo.Client, or the memory of a simulation. Of one partition they come to
+// be in the log in the order of Produce; promise is called when one is acknowledged or finally refused.
+type Log interface {
+	Produce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
+}
+
+// Writer writes one epoch of one job's log. What it sends next depends on what was produced, appended and
+// acknowledged alone: Step decides it, and whoever runs Step gives it time.
 //
 //   - Ordinals of a partition are given in the order of Produce, under mu, from 0 without gaps.
 //   - Entries reach the ledger in the order of Append, one unacknowledged at a time, each only after
 //     every record of its spans is acknowledged.
 //   - The first refused record or entry ends the Writer: nothing is sent twice, nothing is abandoned.
 type Writer struct {
-	client *kgo.Client
+	client Log
 	topic  string // of the ledger
 	epoch  uint32
 
 	mu         sync.Mutex
 	partitions map[place]*partition
 	slab       slab
+	held       []held
+	heldBytes  int
 
-	queue   chan *pending
+	entries sequence
 	wake    chan struct{}
 	idle    chan struct{}
+	room    chan struct{}
 	waiting atomic.Int64 // entries appended and not acknowledged
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	done    chan struct{}
+
+	unacked atomic.Int64  // bytes of records produced and not acknowledged
+	given   atomic.Int64  // room for records that are not produced yet
+	wanting atomic.Int64  // callers that wait for room
+	freed   chan struct{} // unacked became less
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	done   chan struct{}
 }
 
 type place struct {
@@ -45,24 +58,19 @@ type place struct {
 	partition int32
 }
 
-// pending is an entry that waits for its rows.
-type pending struct {
-	entry  *ledger.Entry
-	spans  []*Span
-	placed func(offset int64)
+// New begins the epoch's log. n is the number of the next entry, 1 behind the Epoch entry.
+func New(ctx context.Context, client Log, ledgerTopic string, epoch uint32, n uint64) *Writer {
+	w := Open(ctx, client, ledgerTopic, epoch, n)
+	go w.run()
+	return w
 }
 
-// queued bounds the entries that may wait for their rows; Append then blocks, and capture stops reading.
-const queued = 64
-
-// New begins the epoch's log. n is the number of the next entry, 1 behind the Epoch entry.
-func New(ctx context.Context, client *kgo.Client, ledgerTopic string, epoch uint32, n uint64) *Writer {
+// Open is New without a goroutine: entries are sent by the caller's Steps, and none of them waits.
+func Open(ctx context.Context, client Log, ledgerTopic string, epoch uint32, n uint64) *Writer {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &Writer{client: client, topic: ledgerTopic, epoch: epoch, partitions: map[place]*partition{},
-		queue: make(chan *pending, queued), wake: make(chan struct{}, 1), idle: make(chan struct{}, 1),
+	return &Writer{client: client, topic: ledgerTopic, epoch: epoch, partitions: map[place]*partition{},
+		entries: sequence{next: n}, wake: make(chan struct{}, 1), idle: make(chan struct{}, 1), room: make(chan struct{}, 1), freed: make(chan struct{}, 1),
 		ctx: ctx, cancel: cancel, done: make(chan struct{})}
-	go w.write(n)
-	return w
 }
 
 // Close stops the Writer and waits for it; entries that wait are not written.
@@ -70,6 +78,9 @@ func (w *Writer) Close() {
 	w.cancel(context.Canceled)
 	<-w.done
 }
+
+// Epoch is the epoch that the Writer writes.
+func (w *Writer) Epoch() uint32 { return w.epoch }
 
 // Done is closed when the Writer cannot go on; Err says why.
 func (w *Writer) Done() <-chan struct{} { return w.ctx.Done() }
@@ -81,74 +92,57 @@ func (w *Writer) Err() error { return context.Cause(w.ctx) }
 func (w *Writer) Idle() <-chan struct{} { return w.idle }
 
 // Busy reports whether an entry is on its way: until it is acknowledged, capture goes on grouping.
-func (w *Writer) Busy() bool { return w.waiting.Load() > 0 }
+func (w *Writer) Busy() bool { return w.Waiting() > 0 }
+
+// Waiting counts the entries that are appended and not acknowledged.
+func (w *Writer) Waiting() int { return int(w.waiting.Load()) }
+
+// Below waits until fewer than n entries are on their way.
+func (w *Writer) Below(ctx context.Context, n int) error {
+	for w.Waiting() >= n {
+		select {
+		case <-w.room:
+		case <-w.ctx.Done():
+			return w.Err()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	signal(w.room) // for whoever else waits
+	return nil
+}
 
 // Append places an entry behind all earlier ones. placed, if set, is called with the entry's offset
 // once it is acknowledged; an acknowledgement does not mean valid (L3).
 func (w *Writer) Append(e *ledger.Entry, spans []*Span, placed func(offset int64)) error {
 	e.Epoch = w.epoch
+	w.mu.Lock()
+	w.handOn()
+	w.mu.Unlock()
 	w.waiting.Add(1)
-	select {
-	case w.queue <- &pending{e, spans, placed}:
-		return nil
-	case <-w.ctx.Done():
-		return w.Err()
+	for !w.entries.add(&pending{entry: e, spans: spans, placed: placed}) {
+		select {
+		case <-w.room:
+		case <-w.ctx.Done():
+			return w.Err()
+		}
 	}
+	signal(w.room) // for whoever else waits
+	signal(w.wake)
+	return nil
 }
 
-// write is the goroutine that makes entries out of acknowledged rows.
-func (w *Writer) write(n uint64) {
+// run gives Step its turn whenever something was appended or acknowledged.
+func (w *Writer) run() {
 	defer close(w.done)
 	for {
+		w.Step()
 		select {
+		case <-w.wake:
 		case <-w.ctx.Done():
 			return
-		case p := <-w.queue:
-			if !w.acknowledged(p.spans) {
-				return
-			}
-			p.entry.N = n
-			n++
-			if err := w.enter(p); err != nil {
-				w.cancel(err)
-				return
-			}
-			if w.waiting.Add(-1) == 0 {
-				signal(w.idle)
-			}
 		}
 	}
-}
-
-// acknowledged waits until every record of the spans is.
-func (w *Writer) acknowledged(spans []*Span) bool {
-	for _, s := range spans {
-		for s.p.acked.Load() < s.Ordinal+s.Count {
-			select {
-			case <-w.wake:
-			case <-w.ctx.Done():
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func (w *Writer) enter(p *pending) error {
-	p.entry.At = time.Now().UnixMicro()
-	p.entry.SetSpans(resolve(p.spans))
-	value, err := schemas.EncodeEntry(p.entry)
-	if err != nil {
-		return fmt.Errorf("write ledger entry %d of epoch %d: %w", p.entry.N, w.epoch, err)
-	}
-	r := &kgo.Record{Topic: w.topic, Value: value}
-	if err := w.client.ProduceSync(w.ctx, r).FirstErr(); err != nil {
-		return fmt.Errorf("write ledger entry %d of epoch %d: %w", p.entry.N, w.epoch, err)
-	}
-	if p.placed != nil {
-		p.placed(r.Offset)
-	}
-	return nil
 }
 
 func signal(c chan struct{}) {

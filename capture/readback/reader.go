@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-
+	"floe/pkg/event"
 	"floe/pkg/halt"
 	"floe/pkg/ledger"
 	"floe/schemas"
@@ -17,7 +15,7 @@ import (
 
 // Reader reads one ledger, from an offset on.
 type Reader struct {
-	client *kgo.Client
+	log    Log
 	topic  string
 	cursor *ledger.Cursor
 	next   int64
@@ -30,34 +28,25 @@ type Read struct {
 	Verdict ledger.Verdict
 }
 
-// Open begins at offset, which must be the ledger's beginning or a valid Epoch's.
-func Open(opts []kgo.Opt, topic string, offset int64) (*Reader, error) {
-	at := map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().At(offset)}}
-	client, err := kgo.NewClient(append(opts[:len(opts):len(opts)], kgo.ConsumePartitions(at),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()))...)
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger back: %w", err)
-	}
-	return &Reader{client: client, topic: topic, cursor: ledger.NewCursor(), next: offset}, nil
+// Open begins at offset; cursor must fit it: a new one at the ledger's beginning or a valid Epoch's. The
+// log is the Reader's from here on.
+func Open(log Log, topic string, offset int64, cursor *ledger.Cursor) *Reader {
+	return &Reader{log: log, topic: topic, cursor: cursor, next: offset}
 }
 
-// Close ends the reader.
-func (r *Reader) Close() { r.client.Close() }
+// Close ends the reader and its log.
+func (r *Reader) Close() { r.log.Close() }
+
+// At is the offset behind what was read.
+func (r *Reader) At() int64 { return r.next }
 
 // Epoch is the valid last epoch read so far, and its nonce.
 func (r *Reader) Epoch() (uint32, string) { return r.cursor.Epoch(), r.cursor.Nonce() }
 
 // End is the offset behind the ledger's last record now.
 func (r *Reader) End(ctx context.Context) (int64, error) {
-	ends, err := kadm.NewClient(r.client).ListEndOffsets(ctx, r.topic)
-	if err != nil {
-		return 0, fmt.Errorf("look up the ledger's end: %w", err)
-	}
-	o, ok := ends.Lookup(r.topic, 0)
-	if !ok || o.Err != nil {
-		return 0, fmt.Errorf("look up the ledger's end: %w", errors.Join(o.Err, errors.New("no such partition")))
-	}
-	return o.Offset, nil
+	_, end, err := r.log.Bounds(ctx, r.topic, 0)
+	return end, err
 }
 
 // Until reads up to the offset, calling each for every entry.
@@ -72,30 +61,20 @@ func (r *Reader) Until(ctx context.Context, end int64, each func(Read) error) er
 
 // Next waits for entries and calls each for every one. A gap or a record that is no entry is a halt.
 func (r *Reader) Next(ctx context.Context, each func(Read) error) error {
-	fetches := r.client.PollFetches(ctx)
-	if err := ctx.Err(); err != nil {
+	records, err := r.log.Read(ctx, r.topic, 0, r.next)
+	if err != nil {
 		return err
 	}
-	var failed error
-	fetches.EachError(func(_ string, _ int32, err error) {
-		if failed == nil {
-			failed = lost(r.topic, r.next, err)
-		}
-	})
-	if failed != nil {
-		return failed
-	}
-	for it := fetches.RecordIter(); !it.Done(); {
-		rec := it.Next()
+	for _, rec := range records {
 		e, err := schemas.DecodeEntry(rec.Value)
 		if err != nil {
 			return &halt.Error{Code: halt.ForeignRecord, Detail: fmt.Sprintf("%s offset %d is no ledger entry", r.topic, rec.Offset),
-				Fix: "find who writes to the topic; `floe job reset` begins a new log", Err: err}
+				Fix: "find who writes to the topic; " + fixReset, Err: err}
 		}
 		verdict, err := r.cursor.Step(rec.Offset, e)
 		if err != nil {
 			return &halt.Error{Code: halt.LogGap, Detail: fmt.Sprintf("%s offset %d", r.topic, rec.Offset),
-				Fix: "`floe job reset` begins a new log and loads again what differs", Err: err}
+				Fix: fixReset, Err: err}
 		}
 		r.next = rec.Offset + 1
 		if err := each(Read{rec.Offset, e, verdict}); err != nil {
@@ -105,12 +84,17 @@ func (r *Reader) Next(ctx context.Context, each func(Read) error) error {
 	return nil
 }
 
-// lost turns the client's fatal errors into halts: an offset that is gone is never reset to another.
-func lost(topic string, at int64, err error) error {
-	var gone *kgo.ErrDataLoss
-	if errors.As(err, &gone) {
-		return &halt.Error{Code: halt.LogGap, Detail: fmt.Sprintf("%s lost its records from offset %d on", topic, at),
-			Fix: "`floe job reset` begins a new log and loads again what differs", Err: err}
+// ErrTakenOver ends a capture that read another one's higher epoch.
+var ErrTakenOver = errors.New("another capture has taken over the job")
+
+// Passed judges an entry that the capture of the epoch read back: the LSN, or 0, that the slot may move to,
+// for the entry is valid and not merely acknowledged (L3). A higher epoch means that another capture writes.
+func (r Read) Passed(epoch uint32) (event.LSN, error) {
+	if r.Verdict != ledger.Valid {
+		return 0, nil
 	}
-	return fmt.Errorf("read %s at offset %d: %w", topic, at, err)
+	if r.Entry.Epoch != epoch {
+		return 0, fmt.Errorf("%w: epoch %d is above ours, %d", ErrTakenOver, r.Entry.Epoch, epoch)
+	}
+	return r.Entry.ResumeAt(), nil
 }

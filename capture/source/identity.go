@@ -37,7 +37,7 @@ func CheckSystem(ctx context.Context, conn *pgconn.PgConn, now System, was *ledg
 	if was == nil || resume == 0 {
 		return nil
 	}
-	const fix = "point the job at the right source, or start it anew with `floe job reset`"
+	const fix = "point the job at the right source; or " + halt.Reset
 	if now.ID != was.SystemID {
 		return halt.New(halt.SourceChanged, fix, "the log was written from system %s, this source is system %s", was.SystemID, now.ID)
 	}

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"floe/pkg/catalog"
+	"floe/pkg/failpoint"
 	"floe/pkg/halt"
 	"floe/pkg/ident"
 )
@@ -27,20 +28,33 @@ func Published(db *catalog.Database) []*catalog.TableDef {
 	return out
 }
 
-// Publish makes the publication with every table, and in the same transaction gives each the replica
-// identity that its changes need. It runs before the slot exists, so no transaction of the slot can
-// fall between.
+// Publish makes the publication with every table, and with floe.ddl if DDL is recorded; in the
+// same transaction it gives each table the replica identity that its changes need. It runs before the
+// slot exists, so no transaction of the slot can fall between. A publication that is somebody else's and
+// has all of that is used as it is: only the tables' owner may make one.
 func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, keep bool) error {
 	tables := Published(db)
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "DROP PUBLICATION IF EXISTS "+ident.Quote(name)); err != nil {
-			return fmt.Errorf("replace publication %s: %w", name, err)
+	st, err := stand(ctx, conn, name)
+	if err != nil {
+		return err
+	}
+	if st != nil && st.Foreign {
+		return st.prepared(db, keep)
+	}
+	if err := failpoint.Here("publication.before"); err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		for _, sql := range st.remake(name, tables) {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("make publication %s: %w", name, err)
+			}
 		}
-		if _, err := tx.Exec(ctx, "CREATE PUBLICATION "+ident.Quote(name)+tableList(tables)); err != nil {
-			return fmt.Errorf("create publication %s: %w", name, err)
+		if err := publishDDL(ctx, tx, name); err != nil {
+			return fmt.Errorf("publish floe.ddl: %w", err)
 		}
-		if keep {
-			return nil
+		if _, err := Reseal(ctx, conn, name, Seal{}); err != nil || keep {
+			return err
 		}
 		for _, t := range tables {
 			change := t.Change(db.Identity(t))
@@ -53,6 +67,27 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 		}
 		return nil
 	})
+	return errors.Join(err, failpoint.Here("publication.after"))
+}
+
+// remake are the statements after which there is a publication that has the tables; st is how it stands, nil
+// if it does not. One that is as floe makes it is kept: another start may have made a slot upon it since, and
+// a stream ends for good at a change from a moment at which the publication is not there.
+func (st *Standing) remake(name string, tables []*catalog.TableDef) []string {
+	quoted := ident.Quote(name)
+	if st == nil || !st.plain() {
+		return []string{"DROP PUBLICATION IF EXISTS " + quoted, "CREATE PUBLICATION " + quoted + tableList(tables)}
+	}
+	var missing []*catalog.TableDef
+	for _, t := range tables {
+		if !st.Has(t.OID) {
+			missing = append(missing, t)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []string{"ALTER PUBLICATION " + quoted + " ADD" + strings.TrimPrefix(tableList(missing), " FOR")}
 }
 
 func tableList(tables []*catalog.TableDef) string {
@@ -72,49 +107,113 @@ func tableList(tables []*catalog.TableDef) string {
 }
 
 // CheckPublication halts unless the publication is as floe made it: a table that was taken out, or a
-// kind of change that is no longer published, is a gap.
-func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database) error {
-	const fix = "`floe resync` of the named tables after restoring the publication, or `floe job reset`"
-	var complete bool
-	err := conn.QueryRow(ctx, `SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate
-		FROM pg_publication WHERE pubname = $1`, name).Scan(&complete)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return halt.New(halt.PublicationChanged, fix, "publication %s is gone from the source", name)
-	}
+// kind of change that is no longer published, is a gap, and stays one when it is put right again. held says
+// of which tables the log has rows; the others join, and their oids are returned.
+func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, held func(*catalog.TableDef) bool, keep bool) (Seal, []uint32, error) {
+	st, err := Stand(ctx, conn, name)
 	if err != nil {
-		return fmt.Errorf("look up publication %s: %w", name, err)
+		return Seal{}, nil, err
 	}
-	if !complete {
-		return halt.New(halt.PublicationChanged, fix, "publication %s no longer publishes every kind of change", name)
-	}
-	rows, err := conn.Query(ctx, `SELECT prrelid::bigint FROM pg_publication_rel r
-		JOIN pg_publication p ON p.oid = r.prpubid WHERE pubname = $1`, name)
+	seal, err := st.Sealed()
 	if err != nil {
-		return fmt.Errorf("look up publication %s: %w", name, err)
+		return Seal{}, nil, err
 	}
-	oids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return fmt.Errorf("look up publication %s: %w", name, err)
-	}
-	slices.Sort(oids)
 	var missing []string
+	var ours, joining []*catalog.TableDef
 	for _, t := range Published(db) {
-		if _, ok := slices.BinarySearch(oids, int64(t.OID)); !ok {
-			missing = append(missing, t.Name.String())
+		switch {
+		case held(t):
+			ours = append(ours, t)
+			if !st.Has(t.OID) {
+				missing = append(missing, t.Name.String())
+			}
+		case !st.Has(t.OID):
+			joining = append(joining, t)
 		}
 	}
-	if len(missing) > 0 {
-		return halt.New(halt.PublicationChanged, fix, "publication %s lacks %s", name, strings.Join(missing, ", "))
+	if err := st.Check(seal, ours); err != nil {
+		return Seal{}, nil, err
 	}
-	return nil
+	if len(missing) > 0 {
+		return Seal{}, nil, halt.New(halt.PublicationChanged, halt.Reset, "publication %s lacks %s", name, strings.Join(missing, ", "))
+	}
+	joined, err := Join(ctx, conn, name, db, joining, keep)
+	return seal, joined, err
 }
 
-// PublicationExists reports whether there is one of that name.
-func PublicationExists(ctx context.Context, conn *pgx.Conn, name string) (bool, error) {
-	var yes bool
-	err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = $1)", name).Scan(&yes)
+// Unpublished are those of the oids that are tables of the source and not in the publication.
+func Unpublished(ctx context.Context, conn *pgx.Conn, name string, oids []uint32) ([]uint32, error) {
+	rows, err := conn.Query(ctx, `SELECT c.oid FROM pg_class c WHERE c.oid = any($2::oid[]) AND c.relkind = 'r' AND c.relpersistence = 'p'
+		AND NOT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE p.pubname = $1 AND r.prrelid = c.oid)`, name, oids)
 	if err != nil {
-		return false, fmt.Errorf("look up publication %s: %w", name, err)
+		return nil, fmt.Errorf("look up publication %s: %w", name, err)
 	}
-	return yes, nil
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uint32])
+	if err != nil {
+		return nil, fmt.Errorf("look up publication %s: %w", name, err)
+	}
+	return out, nil
+}
+
+// Join adds tables to the publication, and returns the oids of those that it added. The lock waits for
+// transactions that write already: a plain ADD would lose their rows (design.md §2).
+func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, tables []*catalog.TableDef, keep bool) (joined []uint32, err error) {
+	for _, t := range tables {
+		if err := failpoint.Here("join.before"); err != nil {
+			return joined, err
+		}
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			sql := []string{"LOCK TABLE ONLY " + t.Name.SQL() + " IN SHARE ROW EXCLUSIVE MODE",
+				"ALTER PUBLICATION " + ident.Quote(name) + " ADD TABLE ONLY " + t.Name.SQL()}
+			if change := t.Change(db.Identity(t)); !keep && change != "" {
+				sql = append(sql, change)
+			}
+			for _, one := range sql {
+				if _, err := tx.Exec(ctx, one); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return joined, fmt.Errorf("publish %s: %w", t.Name, err)
+		}
+		if err := failpoint.Here("join.after"); err != nil {
+			return joined, err
+		}
+		joined = append(joined, t.OID)
+	}
+	return joined, nil
+}
+
+// Withdraw takes all tables but the selected ones, and floe's own, out of the publication. What the source
+// refuses, for want of a right or of a lock, it says; such tables stay published, which costs nothing but their
+// way through the stream.
+func Withdraw(ctx context.Context, conn *pgx.Conn, name string, selected []uint32) (kept []string, err error) {
+	rows, err := conn.Query(ctx, `SELECT n.nspname::text, c.relname::text FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+		JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = $1 AND n.nspname <> 'floe' AND c.oid <> all(coalesce($2::oid[], '{}'))`, name, selected)
+	if err != nil {
+		return nil, fmt.Errorf("look up publication %s: %w", name, err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ident.Name])
+	if err != nil {
+		return nil, fmt.Errorf("look up publication %s: %w", name, err)
+	}
+	for _, t := range tables {
+		if err := failpoint.Here("withdraw.before"); err != nil {
+			return kept, err
+		}
+		_, err := conn.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" DROP TABLE ONLY "+t.SQL())
+		var refusal *pgconn.PgError
+		if err != nil && !errors.As(err, &refusal) {
+			return kept, fmt.Errorf("withdraw %s: %w", t, err)
+		}
+		if err != nil {
+			kept = append(kept, fmt.Sprintf("%s: %s", t, refusal.Message))
+		}
+		if err := failpoint.Here("withdraw.after"); err != nil {
+			return kept, err
+		}
+	}
+	return kept, nil
 }

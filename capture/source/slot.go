@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"floe/pkg/event"
+	"floe/pkg/failpoint"
 	"floe/pkg/halt"
 	"floe/pkg/ident"
 )
@@ -48,11 +49,14 @@ func FindSlot(ctx context.Context, conn *pgx.Conn, name string) (*Slot, error) {
 // CreateSlot makes the slot. The server first waits for every transaction that is open, prepared
 // ones included.
 func CreateSlot(ctx context.Context, conn *pgconn.PgConn, name string) error {
+	if err := failpoint.Here("slot.before"); err != nil {
+		return err
+	}
 	_, err := conn.Exec(ctx, "CREATE_REPLICATION_SLOT "+ident.Quote(name)+" LOGICAL pgoutput NOEXPORT_SNAPSHOT").ReadAll()
 	if err != nil {
 		return fmt.Errorf("create slot %s: %w", name, err)
 	}
-	return nil
+	return failpoint.Here("slot.after")
 }
 
 // InUse reports whether err is the server's refusal because another walsender holds the slot: then
@@ -62,11 +66,22 @@ func InUse(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "55006"
 }
 
+// Owner says who holds the slot, as far as the source tells this user.
+func Owner(ctx context.Context, conn *pgx.Conn, slot string) string {
+	var who string
+	err := conn.QueryRow(ctx, `SELECT 'connected from ' || coalesce(host(a.client_addr), 'the source itself') || ' (server process ' || a.pid || ') since ' || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')
+		FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid WHERE s.slot_name = $1`, slot).Scan(&who)
+	if err != nil || who == "" {
+		return "not known"
+	}
+	return who
+}
+
 // CheckSlot halts if the slot cannot give everything behind resume. PostgreSQL silently moves a
 // start position up to confirmed_flush, so a slot that is ahead is a gap that nothing else would show.
 // resume is 0 when the log has no position yet.
 func CheckSlot(slot *Slot, name string, resume event.LSN) error {
-	const fix = "`floe job reset` makes a new slot and loads again what differs"
+	const fix = halt.Reset
 	switch {
 	case slot == nil && resume != 0:
 		return halt.New(halt.SlotMissing, fix, "slot %s is gone from the source; changes behind %s are lost to this job", name, resume)

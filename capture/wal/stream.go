@@ -18,21 +18,31 @@ import (
 	"floe/pkg/ident"
 )
 
-// batchBytes bounds one batch; batchesAhead batches are read ahead, so that keepalives behind some
-// rows are seen while capture waits for Kafka.
+// batchBytes bounds one batch; batchesAhead batches, of aheadBytes, are read ahead, so that keepalives
+// behind some rows are seen while capture waits for Kafka.
 const (
 	batchBytes   = 256 << 10
 	batchesAhead = 16
+	aheadBytes   = batchesAhead * batchBytes
 )
 
-// Batch is a run of messages as the server sent them. Data of its messages stays valid.
-type Batch struct{ Messages []Message }
+// breath is how long the reader lets messages gather in the socket when capture is faster than a source
+// that has a backlog: the server sends row by row, and to be woken for each costs more than to read it.
+const breath = time.Millisecond
+
+// Batch is a run of messages as the server sent them. Data of its messages is valid until Done.
+type Batch struct {
+	Messages []Message
+	size     int
+}
 
 // Message is one pgoutput message, or, with Data nil, a keepalive: everything up to End was sent.
 type Message struct {
 	Data []byte
 	End  event.LSN
-	Time int64 // of a keepalive: the source's clock, microseconds since the Unix epoch
+	Time int64 // when the source sent it, its clock, microseconds since the Unix epoch
+	// Reply: a keepalive that wants an answer.
+	Reply bool
 }
 
 // postgresEpoch is 2000-01-01 in microseconds of the Unix epoch.
@@ -41,16 +51,24 @@ const postgresEpoch = 946684800 * 1_000_000
 // Stream is a running START_REPLICATION. Create it with Start, end it with Close.
 //
 //   - Only the reading goroutine receives; only the reporting goroutine sends.
+//   - While aheadBytes or more are in batches that are not Done, nothing is received: a large message's
+//     Data is the connection's own buffer, which is its own until the next is received.
 //   - Flushed never goes back, and is reported exactly as Report set it.
 type Stream struct {
 	conn     *pgconn.PgConn
 	batches  chan Batch
 	flushed  atomic.Uint64
 	received atomic.Uint64
-	asked    atomic.Int64 // replies the server asked for
-	poke     chan struct{}
+	asked    atomic.Int64  // replies the server asked for
+	poke     chan struct{} // a status that asks for a keepalive
+	moved    chan struct{} // a status because flushed moved
+	stop     sync.Once
+	stopping chan struct{} // closed when the server asks again and again
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
+	behind   atomic.Bool
+	ahead    atomic.Int64  // bytes in batches that are not Done
+	freed    chan struct{} // ahead became less
 	err      atomic.Pointer[error]
 	grace    time.Duration
 }
@@ -78,7 +96,8 @@ func Take(ctx context.Context, conn *pgconn.PgConn, o Options) error {
 // Start reads the stream that Take began.
 func Start(conn *pgconn.PgConn, o Options) *Stream {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Stream{conn: conn, batches: make(chan Batch, batchesAhead), poke: make(chan struct{}, 1), cancel: cancel, grace: o.ShutdownGrace}
+	s := &Stream{conn: conn, batches: make(chan Batch, batchesAhead), poke: make(chan struct{}, 1),
+		moved: make(chan struct{}, 1), stopping: make(chan struct{}), freed: make(chan struct{}, 1), cancel: cancel, grace: o.ShutdownGrace}
 	s.flushed.Store(uint64(o.Flushed))
 	s.received.Store(uint64(o.Flushed))
 	s.done.Add(2)
@@ -90,6 +109,12 @@ func Start(conn *pgconn.PgConn, o Options) *Stream {
 // Batches is closed when the stream has ended; Err then says why.
 func (s *Stream) Batches() <-chan Batch { return s.batches }
 
+// Done says that nobody needs the batch's messages any more; the stream waits for it.
+func (s *Stream) Done(b Batch) {
+	s.ahead.Add(-int64(b.size))
+	signal(s.freed)
+}
+
 // Err is the reason for the end.
 func (s *Stream) Err() error {
 	if p := s.err.Load(); p != nil {
@@ -98,6 +123,9 @@ func (s *Stream) Err() error {
 	return nil
 }
 
+// Behind says that capture works off a backlog.
+func (s *Stream) Behind(yes bool) { s.behind.Store(yes) }
+
 // Received is the highest place the server has sent.
 func (s *Stream) Received() event.LSN { return event.LSN(s.received.Load()) }
 
@@ -105,16 +133,28 @@ func (s *Stream) Received() event.LSN { return event.LSN(s.received.Load()) }
 func (s *Stream) Report(flushed event.LSN) {
 	for {
 		old := s.flushed.Load()
-		if uint64(flushed) <= old || s.flushed.CompareAndSwap(old, uint64(flushed)) {
+		if uint64(flushed) <= old {
+			return
+		}
+		if s.flushed.CompareAndSwap(old, uint64(flushed)) {
+			signal(s.moved)
 			return
 		}
 	}
 }
 
+// Flushed is what Report set.
+func (s *Stream) Flushed() event.LSN { return event.LSN(s.flushed.Load()) }
+
+// Stopping is closed when the server asks for answers in a row: it wants to shut down.
+func (s *Stream) Stopping() <-chan struct{} { return s.stopping }
+
 // Ask requests a keepalive at once: an idle source sends one only now and then.
-func (s *Stream) Ask() {
+func (s *Stream) Ask() { signal(s.poke) }
+
+func signal(c chan struct{}) {
 	select {
-	case s.poke <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -140,8 +180,10 @@ func (s *Stream) read(ctx context.Context) {
 	front := s.conn.Frontend()
 	var b Batch
 	var arena []byte
-	size := 0
 	for {
+		if len(b.Messages) == 0 && !s.room(ctx) {
+			return
+		}
 		msg, err := front.Receive()
 		if err != nil {
 			s.fail(fmt.Errorf("read the replication stream: %w", err))
@@ -154,25 +196,44 @@ func (s *Stream) read(ctx context.Context) {
 		}
 		if ok {
 			b.Messages = append(b.Messages, m)
-			size += len(m.Data)
+			b.size += len(m.Data)
 		}
-		if len(b.Messages) == 0 || size < batchBytes && front.ReadBufferLen() > 0 {
+		if len(b.Messages) == 0 || b.size < batchBytes && front.ReadBufferLen() > 0 {
 			continue
 		}
+		s.ahead.Add(int64(b.size))
+		size := b.size
 		select {
 		case s.batches <- b:
 		case <-ctx.Done():
 			return
 		}
-		b, size = Batch{Messages: make([]Message, 0, len(b.Messages))}, 0
+		if s.behind.Load() && size < batchBytes/4 {
+			time.Sleep(breath)
+		}
+		b = Batch{Messages: make([]Message, 0, len(b.Messages))}
 	}
 }
 
-// unwrap takes a replication message out of its CopyData, copying it into the arena.
+// room waits until less than aheadBytes are not Done.
+func (s *Stream) room(ctx context.Context) bool {
+	for s.ahead.Load() >= aheadBytes {
+		select {
+		case <-s.freed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// unwrap takes a replication message out of its CopyData, copying it into the arena unless it is large.
 func (s *Stream) unwrap(msg pgproto3.BackendMessage, arena *[]byte) (Message, bool, error) {
 	switch msg := msg.(type) {
 	case *pgproto3.CopyData:
-		return s.copyData(msg.Data, arena)
+		data := msg.Data
+		msg.Data = nil // the connection would hold it while it receives the next
+		return s.copyData(data, arena)
 	case *pgproto3.ErrorResponse:
 		return Message{}, false, fmt.Errorf("the source ended the stream: %w", pgconn.ErrorResponseToPgError(msg))
 	case *pgproto3.CopyDone, *pgproto3.CommandComplete:
@@ -186,18 +247,22 @@ func (s *Stream) copyData(data []byte, arena *[]byte) (Message, bool, error) {
 	case len(data) >= 25 && data[0] == pglogrepl.XLogDataByteID:
 		end := binary.BigEndian.Uint64(data[9:])
 		s.advance(end)
-		return Message{Data: keep(arena, data[25:]), End: event.LSN(end)}, true, nil
+		return Message{Data: keep(arena, data[25:]), End: event.LSN(end), Time: clock(data[17:])}, true, nil
 	case len(data) == 18 && data[0] == pglogrepl.PrimaryKeepaliveMessageByteID:
 		end := binary.BigEndian.Uint64(data[1:])
 		s.advance(end)
 		if data[17] != 0 {
-			s.asked.Add(1)
+			if s.asked.Add(1) == manyAsked {
+				s.stop.Do(func() { close(s.stopping) })
+			}
 			s.Ask()
 		}
-		return Message{End: event.LSN(end), Time: int64(binary.BigEndian.Uint64(data[9:])) + postgresEpoch}, true, nil
+		return Message{End: event.LSN(end), Time: clock(data[9:]), Reply: data[17] != 0}, true, nil
 	}
 	return Message{}, false, fmt.Errorf("read the replication stream: a message of %d bytes that is neither data nor keepalive", len(data))
 }
+
+func clock(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) + postgresEpoch }
 
 func (s *Stream) advance(end uint64) {
 	if end > s.received.Load() {
@@ -205,8 +270,12 @@ func (s *Stream) advance(end uint64) {
 	}
 }
 
-// keep copies data into the arena; a full arena is left to its batches and a new one begun.
+// keep copies data into the arena; a full arena is left to its batches and a new one begun. Data that is
+// aheadBytes by itself is not copied: nothing is received before its batch is Done.
 func keep(arena *[]byte, data []byte) []byte {
+	if len(data) >= aheadBytes {
+		return data
+	}
 	if cap(*arena)-len(*arena) < len(data) {
 		*arena = make([]byte, 0, max(batchBytes, len(data)))
 	}

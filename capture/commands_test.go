@@ -1,0 +1,54 @@
+package capture_test
+
+import (
+	"testing"
+
+	"floe/pkg/broker"
+	"floe/pkg/control"
+	"floe/pkg/ident"
+	"floe/pkg/status"
+)
+
+// Tables are added and removed while the others go on; an added one has the rows that it had before.
+func TestTablesAreAddedAndRemovedWhileRunning(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table a (id int primary key)`, `create table b (id int primary key, v int)`,
+		`insert into b select g, 0 from generate_series(1, 500) g`)
+	j.config.Includes, j.config.Everything = func(n ident.Name) bool { return n.Name == "a" }, false
+	j.start()
+	send := func(verb, table string) {
+		t.Helper()
+		if _, err := control.Send(t.Context(), broker.Options([]string{j.broker.Addr}), "j", verb, "public."+table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed := func(r *status.Report, table string) bool {
+		for _, x := range r.Tables {
+			if x.Name == table {
+				return true
+			}
+		}
+		return false
+	}
+	j.waitStatus(func(r *status.Report) bool { return r.State == "SYNCING" })
+	send("add", "b")
+	j.waitStatus(func(r *status.Report) bool { return listed(r, "b") })
+	j.exec(`update b set v = 1 where id < 100`, `insert into a values (1)`)
+	j.waitLog(j.end())
+	j.tap().replay().same(j)
+
+	send("remove", "a")
+	j.waitStatus(func(r *status.Report) bool { return r.Epoch > 2 && !listed(r, "a") })
+	j.exec(`insert into a values (2)`, `update b set v = 2 where id < 10`)
+	j.waitLog(j.end())
+	r := j.tap().replay()
+	for i := range r.events {
+		if e := &r.events[i]; e.Table.Name.Name == "a" && string(e.After[0].Text) == "2" {
+			t.Error("a change of a removed table is in the log")
+		}
+	}
+	last := r.events[len(r.events)-1]
+	if last.Table.Name.Name != "b" || string(last.After[1].Text) != "2" {
+		t.Errorf("the log ends with %s", show(last))
+	}
+}

@@ -1,0 +1,127 @@
+// Package filter decides which changes of a table with a condition (objects.filters) are events. The
+// source evaluates conditions, so that its types, collations and functions decide; a condition depends on
+// the row alone (catalog.CheckFilter), so that the answer is the same whenever it is asked.
+//
+// An update may move a row across the condition: into it, it is an insert to whoever reads the log, out
+// of it a delete. That needs the whole old image: filtered tables have REPLICA IDENTITY FULL.
+package filter
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"floe/capture/route"
+	"floe/pkg/event"
+	"floe/pkg/halt"
+	"floe/pkg/ident"
+)
+
+// Filter asks a source. It is used by one goroutine.
+type Filter struct {
+	conn    *pgx.Conn
+	queries map[*route.Table]*query
+}
+
+// New returns a Filter that asks over conn.
+func New(conn *pgx.Conn) *Filter { return &Filter{conn: conn, queries: map[*route.Table]*query{}} }
+
+// query asks whether one image meets its table's condition.
+type query struct {
+	sql     string
+	columns []int // of the shape, in the order of the parameters
+}
+
+// Row makes of a row, with its whole old image, what it is to readers of the log; false drops it.
+func (f *Filter) Row(ctx context.Context, t *route.Table, row *event.Row) (bool, error) {
+	if row.Op == event.Truncate {
+		return true, nil
+	}
+	if row.Op != event.Create && row.Before == nil {
+		return false, halt.New(halt.FilterRefused, "give the table REPLICA IDENTITY FULL, then `floe job reset`: a new log begins and everything is loaded again",
+			"%s has a filter, and a change at %s has no old row to hold against it", t.Shape.Name, row.Pos)
+	}
+	was, is, err := f.meet(ctx, t, row)
+	if err != nil {
+		return false, fmt.Errorf("evaluate the filter of %s at %s: %w", t.Shape.Name, row.Pos, err)
+	}
+	switch {
+	case was && is, row.Op == event.Create && is, row.Op == event.Delete && was:
+		return true, nil
+	case is:
+		row.Op, row.Before = event.Create, nil
+		return true, nil
+	case was:
+		row.Op, row.After = event.Delete, nil
+		return true, nil
+	}
+	return false, nil
+}
+
+// meet asks for both images in one round trip.
+func (f *Filter) meet(ctx context.Context, t *route.Table, row *event.Row) (was, is bool, err error) {
+	q := f.queries[t]
+	if q == nil {
+		q = newQuery(t)
+		f.queries[t] = q
+	}
+	var b pgx.Batch
+	ask := func(image []event.Datum, to *bool) {
+		if image != nil {
+			b.Queue(q.sql, q.values(image)...).QueryRow(func(r pgx.Row) error { return r.Scan(to) })
+		}
+	}
+	ask(row.Before, &was)
+	ask(row.After, &is)
+	return was, is, f.conn.SendBatch(ctx, &b).Close()
+}
+
+// newQuery gives the condition a row of the columns that it may mean, under the table's name. One that
+// names the table may mean the whole row, and gets it.
+func newQuery(t *route.Table) *query {
+	q := &query{}
+	words := map[string]bool{}
+	for _, w := range wordsOf(t.Where) {
+		words[w] = true
+	}
+	whole := named(words, t.Shape.Name.Name)
+	var columns []string
+	for i := range t.Shape.Columns {
+		c := &t.Shape.Columns[i]
+		if whole || named(words, c.Name) {
+			q.columns = append(q.columns, i)
+			columns = append(columns, "$"+strconv.Itoa(len(q.columns))+"::pg_catalog.text::"+c.SQL+" AS "+ident.Quote(c.Name))
+		}
+	}
+	q.sql = "SELECT coalesce((" + t.Where + "), false) FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + ident.Quote(t.Shape.Name.Name)
+	return q
+}
+
+// named reports whether a condition of these words may name the column or table: all words of the name
+// are among them. It may not, and then a value is sent in vain.
+func named(words map[string]bool, name string) bool {
+	for _, w := range wordsOf(name) {
+		if !words[w] {
+			return false
+		}
+	}
+	return true
+}
+
+// wordsOf are the runs between blanks and ASCII punctuation, folded.
+func wordsOf(s string) []string {
+	return strings.FieldsFunc(ident.Fold(s), func(r rune) bool { return strings.ContainsRune(" \t\r\n()[]<>=!+-*/%^&|~#@?:;,.'\"`\\{}", r) })
+}
+
+func (q *query) values(image []event.Datum) []any {
+	out := make([]any, len(q.columns))
+	for i, c := range q.columns {
+		if image[c].Kind == event.Value {
+			out[i] = string(image[c].Text)
+		}
+	}
+	return out
+}

@@ -1,0 +1,85 @@
+package capture_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"floe/pkg/event"
+	"floe/pkg/halt"
+	"floe/pkg/ident"
+)
+
+func filters(of map[string]string) func(ident.Name) string {
+	return func(n ident.Name) string { return of[n.Name] }
+}
+
+// Whatever happens to rows, in the load and behind it, a reader of the log holds those that meet the
+// condition: one that comes to meet it is an insert, one that ceases to, a delete.
+func TestFilteredRowsComeAndGo(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (id int primary key, "n um" int, big text)`, `create table bag (n int, s text)`,
+		`create table parts (id int primary key, n int) partition by range (id)`, `create table parts_1 partition of parts for values from (0) to (50)`,
+		`create table parts_2 partition of parts default`,
+		`insert into t select g, g % 4, repeat(md5(g::text), 200) from generate_series(0, 99) g`, `insert into bag select g % 5, 's' from generate_series(0, 99) g`,
+		`insert into parts select g, g % 4 from generate_series(0, 99) g`)
+	j.config.Filter = filters(map[string]string{"t": `t."n um" > 1 and length(big) > 6000 or "n um" is null`, "bag": "n <> 2", "parts": "n > 1"})
+	j.start()
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 300 {
+		if i == 100 { // the others come while tables are loaded
+			j.waitLog(j.end())
+		}
+		id, n := r.IntN(120), r.IntN(4)
+		j.exec([]string{
+			fmt.Sprintf(`update t set "n um" = %d where id = %d`, n, id), // a large value stays
+			fmt.Sprintf(`update t set id = %d where id = %d`, 1000+i, id),
+			fmt.Sprintf(`update t set "n um" = null where id = %d`, id),
+			fmt.Sprintf(`delete from t where id = %d`, id),
+			fmt.Sprintf(`insert into t values (%d, %d, repeat('x', 7000)) on conflict do nothing`, id, n),
+			fmt.Sprintf(`update bag set n = %d where n = %d`, n, r.IntN(5)),
+			fmt.Sprintf(`delete from bag where ctid in (select ctid from bag where n = %d limit 1)`, n),
+			fmt.Sprintf(`insert into bag values (%d, null)`, n),
+			fmt.Sprintf(`update parts set n = %d, id = %d where id = %d`, n, 200+i, id),
+			fmt.Sprintf(`update parts set n = %d where id = %d`, n, id),
+		}[i%10])
+	}
+	j.waitLog(j.end())
+	replica := j.tap().replay()
+	replica.same(j)
+	ops := map[event.Op]int{}
+	for i := range replica.events {
+		ops[replica.events[i].Op]++
+	}
+	if ops[event.Create] == 0 || ops[event.Delete] == 0 || ops[event.Update] == 0 {
+		t.Errorf("events %v", ops)
+	}
+}
+
+// A condition that could answer differently at another time is refused, and so is one that is no SQL.
+func TestFiltersThatDoNotDependOnTheRowHalt(t *testing.T) {
+	t.Parallel()
+	for name, where := range map[string]string{
+		"clock": "at < now()", "other rows": "id in (select id from other)", "no column": "nix > 1", "no condition": "id", "open": "id > 1 and (", "random": "random() < 0.5",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, `create table t (id int primary key, at timestamptz)`, `create table other (id int primary key)`, `insert into t values (2, now())`)
+			j.config.Filter = filters(map[string]string{"t": where})
+			j.start()
+			j.waitHalt(halt.FilterRefused)
+		})
+	}
+}
+
+// Without the old row nobody can tell whether a row was in: nothing is guessed.
+func TestAFilterWithoutOldRowsHalts(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (id int primary key, n int)`, `insert into t values (1, 1)`)
+	j.config.Filter = filters(map[string]string{"t": "n > 0"})
+	j.config.KeepIdentity = true
+	j.start()
+	j.waitLog(j.end())
+	j.exec(`update t set n = 0`)
+	j.waitHalt(halt.FilterRefused)
+}

@@ -1,0 +1,60 @@
+package load
+
+import (
+	"testing"
+	"time"
+
+	"floe/capture/route"
+	"floe/pkg/event"
+	"floe/pkg/ledger"
+)
+
+// The next chunk is as large as what was just read says that one hold can take.
+func TestChunksFollowTheHold(t *testing.T) {
+	t.Parallel()
+	const hold = 100 * time.Millisecond
+	for name, c := range map[string]struct {
+		limit, read, bytes int
+		took               time.Duration
+		want               int
+	}{
+		"twice as long: half of it":        {limit: 1000, read: 1000, took: 200 * time.Millisecond, want: 500},
+		"half as long: twice of it":        {limit: 1000, read: 1000, took: 50 * time.Millisecond, want: 2000},
+		"at once: no more than four times": {limit: 1000, read: 1000, took: time.Microsecond, want: 4000},
+		"cut short: by what was read":      {limit: 1000, read: 160, took: 200 * time.Millisecond, want: 100},
+		"a slow source: not below a round": {limit: 200, read: 200, took: time.Minute, want: smallest},
+		"wide rows: by their bytes":        {limit: 1000, read: 1000, bytes: 24 << 20, took: 10 * time.Millisecond, want: 500},
+		"huge rows: one by one":            {limit: 16, read: 1, bytes: 100 << 20, took: time.Second, want: 1},
+		"nothing read: more":               {limit: 1000, took: time.Millisecond, want: 2000},
+	} {
+		l := &Loader{Config: Config{Hold: hold, ChunkBytes: 24 << 20}, limit: map[uint32]int{}, Update: func(f func(States)) { f(nil) }}
+		p := &part{loader: l, limit: c.limit, t: &version{Table: Table{Table: &route.Table{Shape: &event.Table{OID: 7}}}}}
+		l.adapt(p, &rows{read: c.read, bytes: c.bytes}, c.took)
+		if got := l.limit[7]; got != c.want {
+			t.Errorf("%s: %d rows, want %d", name, got, c.want)
+		}
+	}
+}
+
+// A load that may read 2,000 rows a second takes at least its time, in chunks of a tenth of a second.
+func TestALoadKeepsItsRate(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `create table t (id int primary key)`, `insert into t select generate_series(1, 2000)`)
+	r.loader.Rate = 2000
+	var waited time.Duration
+	r.loader.Waited = func(d time.Duration) { waited += d }
+	r.loads.Begin(r.tables[0].Shape.OID, 1)
+	began := time.Now()
+	all := r.run()
+	if rows, loaded := rowsOf(all, 1); rows[ledger.Insert] != 2000 || !loaded {
+		t.Fatalf("loaded %v: %v", loaded, rows)
+	}
+	for _, e := range all {
+		if e.Chunk != nil && e.Chunk.Rows > 200 {
+			t.Errorf("a chunk of %d rows", e.Chunk.Rows)
+		}
+	}
+	if took := time.Since(began); took < time.Second || waited == 0 {
+		t.Errorf("took %s, and waited %s of it", took, waited)
+	}
+}

@@ -1,0 +1,211 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"floe/pkg/ident"
+	"floe/pkg/ledger"
+)
+
+// order is how the server compares a table's keys. The sessions' search_path is empty, so operators of
+// an extension's type (citext, ltree) must be named in full; left to itself the server would take those
+// of text, which sort otherwise, and rows would fall between two ranges.
+type order struct {
+	less, equal []string // OPERATOR(schema.op) per key column, empty where pg_catalog's are meant
+	greater     []string
+	// base is the enum under a key column that is a domain over one, else empty: polymorphic operators
+	// (those of anyenum) do not take domains.
+	base []string
+}
+
+func (o *order) foreign() bool { return len(o.less) > 0 }
+
+// orderSQL finds the operators of the identity's own index: strategies 1, 3 and 5 of a btree.
+const orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname,
+	coalesce((WITH RECURSIVE d AS (
+		SELECT y.oid, y.typtype, y.typbasetype, 0 AS depth FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+			WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[k]
+		UNION ALL SELECT y.oid, y.typtype, y.typbasetype, d.depth + 1 FROM d JOIN pg_catalog.pg_type y ON d.typtype = 'd' AND y.oid = d.typbasetype)
+		SELECT format_type(oid, -1) FROM d WHERE typtype = 'e' AND depth > 0), '')
+	FROM pg_catalog.pg_index i
+	CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) k
+	JOIN pg_catalog.pg_opclass c ON c.oid = i.indclass[k]
+	JOIN pg_catalog.pg_amop a1 ON a1.amopfamily = c.opcfamily AND a1.amopstrategy = 1 AND a1.amoplefttype = c.opcintype AND a1.amoprighttype = c.opcintype
+	JOIN pg_catalog.pg_amop a3 ON a3.amopfamily = c.opcfamily AND a3.amopstrategy = 3 AND a3.amoplefttype = c.opcintype AND a3.amoprighttype = c.opcintype
+	JOIN pg_catalog.pg_amop a5 ON a5.amopfamily = c.opcfamily AND a5.amopstrategy = 5 AND a5.amoplefttype = c.opcintype AND a5.amoprighttype = c.opcintype
+	JOIN pg_catalog.pg_operator lt ON lt.oid = a1.amopopr
+	JOIN pg_catalog.pg_operator eq ON eq.oid = a3.amopopr
+	JOIN pg_catalog.pg_operator gt ON gt.oid = a5.amopopr
+	JOIN pg_catalog.pg_namespace n ON n.oid = lt.oprnamespace
+	WHERE i.indexrelid = (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = $1 AND x.indisunique AND x.indisvalid
+		AND array_to_string(x.indkey[0:x.indnkeyatts - 1], ',') = $2 ORDER BY x.indisprimary DESC, x.indexrelid LIMIT 1)
+	ORDER BY k`
+
+// readOrder finds out how the table's keys compare.
+func (l *Loader) readOrder(ctx context.Context, t *version) error {
+	attnums := make([]string, len(t.Shape.Key))
+	for i, k := range t.Shape.Key {
+		attnums[i] = strconv.Itoa(int(t.Shape.Columns[k].Attnum))
+	}
+	rows, err := l.guard.Query(ctx, orderSQL, t.Shape.OID, strings.Join(attnums, ","))
+	if err != nil {
+		return fmt.Errorf("read how keys of %s compare: %w", t.Shape.Name, err)
+	}
+	defer rows.Close()
+	foreign := false
+	var less, equal, greater []string
+	t.order.base = nil
+	for rows.Next() {
+		var schema, lt, eq, gt, base string
+		if err := rows.Scan(&schema, &lt, &eq, &gt, &base); err != nil {
+			return fmt.Errorf("read how keys of %s compare: %w", t.Shape.Name, err)
+		}
+		foreign = foreign || schema != "pg_catalog" || lt != "<" // ~<~ of text_pattern_ops sorts otherwise too
+		less = append(less, operator(schema, lt))
+		equal = append(equal, operator(schema, eq))
+		greater = append(greater, operator(schema, gt))
+		t.order.base = append(t.order.base, base)
+	}
+	if foreign && len(less) == len(t.Shape.Key) {
+		t.order.less, t.order.equal, t.order.greater = less, equal, greater
+	}
+	return rows.Err()
+}
+
+func operator(schema, name string) string {
+	return "OPERATOR(" + ident.Quote(schema) + "." + name + ")"
+}
+
+func from(t *version) string {
+	if t.Only {
+		return "ONLY " + t.Shape.Name.SQL()
+	}
+	return t.Shape.Name.SQL()
+}
+
+// selectRange reads the first rows of a range in key order; the server compares, so its collations rule.
+func selectRange(t *version, of ledger.Range, limit int) string {
+	q := selectRows(t)
+	keys := keyColumns(t)
+	if len(keys) == 0 {
+		return q
+	}
+	if of.After != nil {
+		q += " AND " + behind(t, compared(t), keyLiterals(t, of.After))
+	}
+	if of.Through != nil { // of a table whose order is not foreign
+		q += " AND " + tuple(compared(t)) + " <= " + tuple(keyLiterals(t, of.Through))
+	}
+	by := strings.Join(keys, ", ")
+	if t.order.foreign() {
+		parts := make([]string, len(keys))
+		for i := range keys {
+			parts[i] = keys[i] + " USING " + t.order.less[i]
+		}
+		by = strings.Join(parts, ", ")
+	}
+	return q + " ORDER BY " + by + " LIMIT " + strconv.Itoa(limit)
+}
+
+// behind is the condition (keys) > (after). Row comparison takes one operator for all columns, so
+// where they differ it is written out: k1 >= a1, which an index serves, and k1 > a1 or the rest.
+func behind(t *version, keys, after []string) string {
+	if !t.order.foreign() {
+		return tuple(keys) + " > " + tuple(after)
+	}
+	cond := keys[len(keys)-1] + " " + t.order.greater[len(keys)-1] + " " + after[len(keys)-1]
+	for i := len(keys) - 2; i >= 0; i-- {
+		gt := keys[i] + " " + t.order.greater[i] + " " + after[i]
+		eq := keys[i] + " " + t.order.equal[i] + " " + after[i]
+		cond = "(" + gt + " OR " + eq + " AND " + cond + ")"
+	}
+	return cond
+}
+
+// selectKeys reads rows of these keys.
+func selectKeys(t *version, keys [][][]byte) string {
+	columns := compared(t)
+	var b strings.Builder
+	b.WriteString(selectRows(t) + " AND (")
+	if !t.order.foreign() {
+		b.WriteString(tuple(columns) + " IN (")
+	}
+	for i, k := range keys {
+		literals := keyLiterals(t, k)
+		switch {
+		case t.order.foreign() && i > 0:
+			b.WriteString(" OR ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		if !t.order.foreign() {
+			b.WriteString(tuple(literals))
+			continue
+		}
+		for j := range columns {
+			if j > 0 {
+				b.WriteString(" AND ")
+			}
+			b.WriteString(columns[j] + " " + t.order.equal[j] + " " + literals[j])
+		}
+	}
+	if !t.order.foreign() {
+		b.WriteString(")")
+	}
+	return b.String() + ")"
+}
+
+// selectRows ends with a condition that others can follow.
+func selectRows(t *version) string {
+	cols := make([]string, len(t.Shape.Columns))
+	for i := range t.Shape.Columns {
+		cols[i] = ident.Quote(t.Shape.Columns[i].Name)
+	}
+	where := "true"
+	if t.Where != "" {
+		where = "(" + t.Where + ")"
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + from(t) + " WHERE " + where
+}
+
+func keyColumns(t *version) []string {
+	cols := make([]string, len(t.Shape.Key))
+	for i, k := range t.Shape.Key {
+		cols[i] = ident.Quote(t.Shape.Columns[k].Name)
+	}
+	return cols
+}
+
+// compared are the key's columns as they stand in conditions.
+func compared(t *version) []string {
+	cols := keyColumns(t)
+	for i, base := range t.order.base {
+		if base != "" {
+			cols[i] += "::" + base
+		}
+	}
+	return cols
+}
+
+// keyLiterals are the key's values as literals of their columns' types.
+func keyLiterals(t *version, key [][]byte) []string {
+	out := make([]string, len(key))
+	for i, k := range t.Shape.Key {
+		out[i] = ident.Literal(string(key[i])) + "::" + t.Shape.Columns[k].SQL
+		if i < len(t.order.base) && t.order.base[i] != "" {
+			out[i] += "::" + t.order.base[i]
+		}
+	}
+	return out
+}
+
+// tuple is a row of expressions; one alone stays an expression, so that its index serves.
+func tuple(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}

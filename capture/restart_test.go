@@ -1,0 +1,143 @@
+package capture_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A session goes on with the definitions in the log: the rows that come first are older than the catalog
+// that it finds.
+func TestStructureThatChangedWhileCaptureWasDown(t *testing.T) {
+	t.Parallel()
+	for _, told := range []bool{true, false} {
+		t.Run(fmt.Sprintf("told %v", told), func(t *testing.T) {
+			t.Parallel()
+			j := structureJob(t)
+			j.start()
+			j.waitLog(j.end())
+			if !told {
+				j.untold()
+			}
+			j.exec(`alter table t add c int`) // in the log, and not in what the first epoch placed
+			j.settled()
+			j.halt()
+			for _, name := range []string{"column added", "another key", "another identity", "partition attached", "enum grows"} {
+				j.exec(statements(changesOfStructure[name])...)
+			}
+			j.exec(statements(`alter table t rename to t_new; insert into t_new values (20, 'z'); alter table t_new drop n; update t_new set v = 'last';
+				create table made (id int primary key); insert into made values (1); drop table e; create table e (id bigint primary key); insert into e values (7)`)...)
+			j.start()
+			r := j.settled()
+			r.same(j)
+			if told && r.between > 0 {
+				t.Errorf("%d definitions were looked up", r.between)
+			}
+		})
+	}
+}
+
+// untold takes the source's event triggers away.
+func (j *job) untold() {
+	j.t.Helper()
+	j.exec(`alter event trigger floe_ddl_command_end disable`, `alter event trigger floe_sql_drop disable`, `alter event trigger floe_table_rewrite disable`)
+}
+
+// Killed at any moment while structure changes and rows are written, capture goes on from the log.
+func TestKilledWhileStructureChanges(t *testing.T) {
+	t.Parallel()
+	for _, told := range []bool{true, false} {
+		t.Run(fmt.Sprintf("told %v", told), func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, `create table a (id int primary key, v text)`, `insert into a select i, 'v' from generate_series(1, 3000) i`,
+				`create table b (id int primary key, n int)`, `insert into b select i, i from generate_series(1, 3000) i`)
+			kill := j.spawn()
+			j.waitLog(j.end())
+			if !told {
+				j.untold()
+			}
+			seed := uint64(time.Now().UnixNano())
+			t.Log("seed", seed)
+			ctx, cancel := context.WithCancel(t.Context())
+			var writers sync.WaitGroup
+			writers.Go(func() { j.restructure(ctx, seed) })
+			random := rand.New(rand.NewPCG(seed, 7))
+			for range 6 {
+				pause(t, time.Duration(200+random.IntN(1500))*time.Millisecond)
+				kill()
+				kill = j.spawn()
+			}
+			cancel()
+			writers.Wait()
+			defer func() { kill() }()
+			r := j.settled()
+			r.same(j)
+			t.Log(len(r.events), "changes,", r.within, "objects within transactions,", r.between, "between,", r.reloads, "loads replace")
+		})
+	}
+}
+
+// restructure changes tables at random, rows and structure, until ctx ends.
+func (j *job) restructure(ctx context.Context, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	conn, err := pgx.Connect(context.Background(), j.url)
+	if err != nil {
+		j.t.Error(err)
+		return
+	}
+	defer conn.Close(context.Background())
+	columns := map[string][]string{"a": {"v"}, "b": {"n"}}
+	for i := 0; ctx.Err() == nil; i++ {
+		table := []string{"a", "b"}[r.IntN(2)]
+		var sql string
+		switch r.IntN(12) {
+		case 0:
+			c := fmt.Sprintf("c%d", i)
+			columns[table] = append(columns[table], c)
+			sql = fmt.Sprintf(`alter table %s add %s text`, table, c)
+		case 1:
+			if len(columns[table]) < 2 {
+				continue
+			}
+			k := r.IntN(len(columns[table]))
+			sql = fmt.Sprintf(`alter table %s drop %s`, table, columns[table][k])
+			columns[table] = slices.Delete(slices.Clone(columns[table]), k, k+1)
+		case 2:
+			columns["a"], columns["b"] = columns["b"], columns["a"]
+			sql = `begin; alter table a rename to x; alter table b rename to a; alter table x rename to b; insert into a (id) values (-1) on conflict do nothing; commit`
+		case 3:
+			k := r.IntN(len(columns[table]))
+			c := fmt.Sprintf("r%d", i)
+			sql = fmt.Sprintf(`begin; update %s set %s = null where id < 10; alter table %[1]s rename %[2]s to %s; update %[1]s set %[3]s = null where id > 2990; commit`, table, columns[table][k], c)
+			columns[table] = slices.Clone(columns[table])
+			columns[table][k] = c
+		case 4:
+			sql = fmt.Sprintf(`create table n%d (id int primary key); insert into n%[1]d select generate_series(1, 20)`, i)
+		case 5:
+			sql = fmt.Sprintf(`drop table if exists n%d`, max(0, i-r.IntN(20)))
+		default:
+			set := make([]string, len(columns[table]))
+			for k, c := range columns[table] {
+				set[k] = fmt.Sprintf("%s = %d", c, i)
+			}
+			sql = fmt.Sprintf(`update %s set %s where id %% 100 = %d; insert into %[1]s (id) values (%[4]d) on conflict do nothing; delete from %[1]s where id = %[5]d`, table, strings.Join(set, ", "), r.IntN(100), 3000+i, 1+r.IntN(3000))
+		}
+		if _, err := conn.PgConn().Exec(context.Background(), sql).ReadAll(); err != nil {
+			if _, err := conn.PgConn().Exec(context.Background(), "rollback").ReadAll(); err != nil {
+				j.t.Error(err)
+				return
+			}
+			if !strings.Contains(err.Error(), "lock timeout") {
+				j.t.Errorf("%s: %v", sql, err)
+				return
+			}
+		}
+	}
+}

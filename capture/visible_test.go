@@ -1,0 +1,97 @@
+package capture_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"floe/pkg/broker"
+	"floe/pkg/event"
+	"floe/pkg/ledger"
+	"floe/pkg/pgtest"
+	"floe/schemas"
+)
+
+// A commit that waits for its standby is in the WAL, and so in the log, long before any snapshot sees it.
+// A chunk read meanwhile would put the older row behind the newer one.
+func TestNoChunkBeforeAPlacedCommitIsVisible(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t, pgtest.Options{})
+	j := newJobOn(t, server, `create table t (id int primary key, v text)`, `insert into t select i, 'old' from generate_series(1, 20000) i`)
+	j.config.LoadRows = 5000
+	j.start()
+	j.waitEntry(func(e *ledger.Entry) bool { return e.Chunk != nil })
+	j.exec(`alter system set synchronous_standby_names = 'nobody'`, `select pg_reload_conf()`)
+	stalled, err := pgx.Connect(t.Context(), j.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stalled.Close(context.Background())
+	for on := ""; on != "nobody"; { // the reload reaches a session between two statements
+		if err := stalled.QueryRow(t.Context(), `show synchronous_standby_names`).Scan(&on); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := stalled.Exec(context.Background(), `update t set v = 'new' where id > 19900`)
+		done <- err
+	}()
+	j.waitEntry(func(e *ledger.Entry) bool { return e.Commit != nil })
+	placed := len(j.tap().entries)
+	pause(t, time.Second)
+	for _, e := range j.tap().entries[placed:] {
+		if e.Chunk != nil && e.N > uint64(placed) {
+			t.Errorf("entry %d is a chunk while the commit is not visible", e.N)
+		}
+	}
+	j.exec(`set synchronous_commit = local`, `alter system reset synchronous_standby_names`, `select pg_reload_conf()`)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	j.waitLog(j.end())
+	j.tap().replay().same(j)
+}
+
+// waitEntry reads the ledger until an entry fits.
+func (j *job) waitEntry(fits func(*ledger.Entry) bool) {
+	j.t.Helper()
+	ctx, cancel := context.WithTimeout(j.t.Context(), 30*time.Second)
+	defer cancel()
+	topic := broker.Ledger(j.config.Prefix)
+	client := j.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().At(0)}}))
+	var at event.LSN
+	for found := false; !found; {
+		f := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			j.t.Fatalf("no such entry up to %s", at)
+		}
+		f.EachRecord(func(r *kgo.Record) {
+			e, err := schemas.DecodeEntry(r.Value)
+			if err != nil {
+				j.t.Fatal(err)
+			}
+			at = max(at, e.ResumeAt())
+			found = found || fits(e)
+		})
+	}
+}
+
+// A DDL that waits for the table makes the load let go, run behind it, and go on.
+func TestLoadLetsAWaitingDDLPass(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (id int primary key, v text)`, `insert into t select i, 'old' from generate_series(1, 20000) i`)
+	j.config.LoadRows = 10000
+	j.start()
+	j.waitEntry(func(e *ledger.Entry) bool { return e.Chunk != nil })
+	began := time.Now()
+	j.exec(`truncate t`, `insert into t select i, 'new' from generate_series(1, 100) i`, `alter table t set (fillfactor = 50)`, `cluster t using t_pkey`)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("four commands took %s beside the load", took)
+	}
+	j.waitLog(j.end())
+	j.tap().replay().same(j)
+}
