@@ -1,0 +1,214 @@
+package applier
+
+import (
+	"errors"
+	"testing"
+
+	"floe/applier/target"
+	"floe/pkg/ledger"
+)
+
+func TestLoadAndChangesBecomeTrueInOrder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.txn(10, "+1 early 1") // before its chunk, which holds it
+	r.load("+1 one 1", "+2 two 2", "+3 three 3")
+	r.txn(20, "=1 uno 1", "-2", "+4 four 4")
+	r.txn(30, "=3>5 ~ 30", "=4 ~ 40")
+	r.apply()
+	r.wantRows("1 uno 1, 4 four 40, 5 three 30")
+	r.txn(40, "!", "+9 nine 9")
+	r.wantRows("9 nine 9")
+}
+
+// Whatever was applied before a stop is not applied again, whatever was not is.
+func TestGoesOnBehindTheCheckpoint(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1")
+	for i := range 5 {
+		stop := r.apply()
+		if i%2 == 1 { // capture restarts too
+			r.begin()
+		}
+		r.txn(ledgerLSN(i), "+"+string(rune('2'+i))+" x 1")
+		r.waitPlaced()
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.apply()
+	r.wantRows("1 a 1, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1")
+}
+
+// The parts of a big transaction become visible together; one that its capture did not finish never was.
+func TestBigTransactionIsOneTransaction(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load()
+	part := func(n int, final bool, seq uint64, rows ...string) {
+		c := &ledger.Commit{Transactions: 1, Part: n, Final: final, First: 50, Last: 50, Spans: r.rows(50, seq, 0, rows)}
+		if final {
+			c.End = 51
+		}
+		r.entry(ledger.Entry{Commit: c})
+	}
+	part(1, false, 0, "+1 lost 1")
+	part(2, false, 1, "+2 lost 2")
+	r.apply()
+	r.begin()
+	part(1, false, 0, "+1 a 1", "+2 b 2")
+	r.wait("select count(*)::text from public.t", "0")
+	part(2, false, 2, "-1", "=2 c 3")
+	part(3, true, 4, "+3 d 4")
+	r.wantRows("2 c 3, 3 d 4")
+}
+
+// A row that the target refuses blocks; what came before it is there, and it goes on when the target
+// lets it.
+func TestRefusedRowBlocksItsTransactionAndLaterOnes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load()
+	stop := r.apply()
+	r.waitPlaced()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.exec("alter table public.t add check (n < 100)")
+	r.txn(10, "+1 a 1")
+	r.txn(20, "+2 b 2", "+3 bad 100")
+	r.txn(30, "+4 c 4")
+	r.apply()
+	r.wantHalt("constraint-violation")
+	r.wantRows("1 a 1")
+	r.exec("alter table public.t drop constraint t_n_check")
+	r.wantRows("1 a 1, 2 b 2, 3 bad 100, 4 c 4")
+}
+
+// Sets that clash with a unique constraint are applied in the source's order.
+func TestUniqueValuesChangeHands(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1", "+2 b 2")
+	r.apply()
+	r.waitPlaced()
+	r.exec("alter table public.t add unique (v)")
+	r.txn(10, "=1 tmp 1", "=2 a 2", "=1 b 1")
+	r.wantRows("1 b 1, 2 a 2")
+}
+
+// Rows that were lost on the target come back with the next full image.
+func TestMissingRowsAreInserted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1", "+2 b 2")
+	r.apply()
+	r.waitPlaced()
+	r.exec("delete from public.t where id = 2")
+	r.txn(10, "=1 x 1", "=2 y 2")
+	r.wantRows("1 x 1, 2 y 2")
+}
+
+// A second applier waits; one whose checkpoint was moved by another loses its transaction and ends.
+func TestOnlyOneApplierWorks(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1")
+	first := r.apply()
+	r.waitPlaced()
+	r.apply() // waits for the lock
+	r.exec("update floe.checkpoint set instance = 'somebody else'")
+	r.txn(10, "=1 b 1")
+	r.wantRows("1 b 1") // by the second: the first ended and let go
+	if err := first(); !errors.Is(err, target.ErrTakenOver) {
+		t.Fatalf("the first applier ended with %v", err)
+	}
+}
+
+func TestRewrittenLedgerHalts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1")
+	stop := r.apply()
+	r.waitPlaced()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.exec("update floe.checkpoint set n = n + 7")
+	r.apply()
+	r.wantHalt("ledger-rewritten")
+}
+
+func TestOtherTopicHalts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1")
+	stop := r.apply()
+	r.waitPlaced()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.exec("update floe.checkpoint set ledger_topic_id = 'another'")
+	r.apply()
+	r.wantHalt("topic-reset")
+}
+
+func TestRecordsThatAreGoneHalt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load("+1 a 1")
+	r.txn(10, "+2 b 2")
+	r.entry(ledger.Entry{Commit: &ledger.Commit{Transactions: 1, First: 20, Last: 20, End: 21, Spans: []ledger.Span{{Topic: "j.public.t", Ordinal: 9, Offset: 9, Count: 1}}}})
+	r.apply()
+	r.wantHalt("log-gap")
+	r.wantRows("1 a 1, 2 b 2")
+}
+
+// The target's own rows stay under on_existing: proceed, changes overwrite them.
+func TestProceedKeepsTheTargetsRows(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "create table public.t (id int primary key, v text, n int); insert into public.t values (1, 'mine', 0), (2, 'mine', 0)")
+	r.begin()
+	r.load("+1 a 1", "+3 c 3")
+	r.txn(10, "=2 b 2")
+	r.apply(func(c *Config) { c.Proceed = true })
+	r.wantRows("1 mine 0, 2 b 2, 3 c 3")
+}
+
+func TestExistingTableHaltsUnlessProceed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "create table public.t (id int primary key, v text, n int); insert into public.t values (1, 'mine', 0)")
+	r.begin()
+	r.load("+1 a 1")
+	r.apply()
+	r.wantHalt("target-table-exists")
+	r.wantRows("1 mine 0")
+}
+
+// A table that left the selection and returns is loaded from nothing: rows that were deleted meanwhile are
+// in no log.
+func TestTableThatComesBackIsLoadedFromNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin(ledger.LoadState{Load: 1})
+	r.load("+1 a 1", "+2 b 2")
+	r.apply()
+	r.wantRows("1 a 1, 2 b 2")
+	r.begin(ledger.LoadState{Load: 1, Loaded: true, Complete: true})
+	r.txn(10, "+3 c 3")
+	r.wantRows("1 a 1, 2 b 2, 3 c 3")
+	r.begin(ledger.LoadState{Load: 1})
+	r.load("+1 x 1", "+3 c 3")
+	r.wantRows("1 x 1, 3 c 3")
+}

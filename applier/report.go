@@ -1,0 +1,361 @@
+package applier
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"floe/applier/structure"
+	"floe/pkg/broker"
+	"floe/pkg/control"
+	"floe/pkg/event"
+	"floe/pkg/status"
+	"floe/pkg/trouble"
+	"floe/schemas"
+)
+
+// reporter writes the applier's status to the log, by a client of its own: what goes wrong with the
+// session's is to be reported too.
+type reporter struct {
+	standby bool
+	config  Config
+	client  *kgo.Client
+	metrics *metrics
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
+
+	mu     sync.Mutex
+	last   status.Report
+	pace   status.Pace
+	tables map[uint32]*status.Table
+	facts  *status.Structure
+	told   time.Time // when a report bore facts, zero when they are new
+	busy   time.Time // since when a transaction is at work, zero for none
+	stuck  time.Time // since when nothing can be applied, zero while it can
+}
+
+func newReporter(c Config) (*reporter, error) {
+	client, err := kgo.NewClient(c.Kafka...)
+	if err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &reporter{config: c, client: client, cancel: cancel, standby: c.Standby, tables: map[uint32]*status.Table{}}
+	r.last = status.Report{Role: "applier", Host: host, PID: int64(os.Getpid()), Instance: host + ":" + strconv.Itoa(os.Getpid()),
+		Job: c.Job, State: "INIT_STRUCTURE", LatencyUs: -1, LedgerOffset: -1}
+	r.metrics = newMetrics(c.Metrics, c.Job, r.state) // last: whoever gathers asks r
+	r.done.Go(func() { r.loop(ctx) })
+	return r, nil
+}
+
+func (r *reporter) close() {
+	r.cancel()
+	r.done.Wait()
+	r.client.Close()
+}
+
+func (r *reporter) loop(ctx context.Context) {
+	tick := time.NewTicker(status.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.send()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// send writes the state as it is, if that is due (status.Pace). One that cannot be sent is out of date
+// by the next.
+func (r *reporter) send() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.standby {
+		return
+	}
+	now, out := time.Now(), r.last
+	r.stalled(&out, now)
+	out.At, out.Tables = 0, nil
+	head, err := schemas.EncodeStatus(&out)
+	if err != nil {
+		r.config.Log.Error("status is not written", "err", err)
+		return
+	}
+	all := make([]status.Table, 0, len(r.tables))
+	for _, oid := range slices.Sorted(maps.Keys(r.tables)) {
+		all = append(all, *r.tables[oid])
+	}
+	var due bool
+	if out.Tables, due = r.pace.Due(now, head, all); !due {
+		return
+	}
+	out.At = now.UnixMicro()
+	if now.Sub(r.told) >= status.FactsEvery {
+		out.Structure, r.told = r.facts, now
+	}
+	value, err := schemas.EncodeStatus(&out)
+	if err != nil {
+		r.config.Log.Error("status is not written", "err", err)
+		return
+	}
+	r.client.TryProduce(context.Background(), &kgo.Record{Topic: broker.Status(r.config.Prefix), Key: []byte("applier/" + r.config.Name), Value: value}, nil)
+}
+
+// silent keeps what a standby says of itself to its log: under the applier's one key it would stand in for
+// the active one, and the log would be trimmed by it.
+func (r *reporter) silent(yes bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.standby = yes
+}
+
+func (r *reporter) waiting(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix = "WAITING", "", why, ""
+}
+
+// rests reports that the job is to rest.
+func (r *reporter) rests(w control.Wanted) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := &r.last
+	l.State, l.Reason, l.Detail, l.Fix, l.Obeyed, l.LatencyUs, r.busy = string(w.Run), "", w.Who(), w.Ends(), w.Next, -1, time.Time{}
+}
+
+// starts reports that a rest is over.
+func (r *reporter) starts() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix = "STARTING", "", "", ""
+}
+
+// obeyed notes up to where commands were taken up.
+func (r *reporter) obeyed(next int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last.Obeyed = next
+}
+
+// trouble reports what keeps the applier from applying.
+func (r *reporter) trouble(err error) {
+	t := trouble.Of(trouble.Target, err)
+	r.mu.Lock()
+	l := &r.last
+	l.State, l.Reason, l.Detail, l.Fix = t.State, t.Reason, t.Detail, t.Fix
+	if r.stuck.IsZero() {
+		r.stuck = time.Now()
+	}
+	r.mu.Unlock()
+	r.send()
+}
+
+// applied takes the session's position after a commit.
+func (r *reporter) applied(s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := &r.last
+	l.Reason, l.Detail, l.Fix = "", "", ""
+	l.Epoch, l.AppliedLSN = s.order.Now.Epoch, s.order.End
+	if s.flushed >= 0 {
+		l.LedgerOffset = s.flushed
+	}
+	if !r.busy.IsZero() {
+		took := time.Since(r.busy).Seconds()
+		r.metrics.seconds.Observe(took)
+		r.metrics.target.Set(took)
+	}
+	l.State, r.busy, l.Asked = "SYNCING", time.Time{}, s.asking()
+	if s.script == nil { // no definition was applied yet
+		l.State = "INIT_STRUCTURE"
+	}
+	maps.DeleteFunc(r.tables, func(oid uint32, _ *status.Table) bool { return s.shapes[oid] == nil })
+	for oid, shape := range s.shapes {
+		t := r.tables[oid]
+		if t == nil {
+			t = &status.Table{}
+			r.tables[oid] = t
+		}
+		t.Schema, t.Name, t.Loaded = shape.Name.Schema, shape.Name.Name, s.loads[oid].Rows
+		t.State = "in sync"
+		if !s.loads[oid].Loaded {
+			t.State, l.State = "loading", "INIT_DATA"
+		} else if !s.settled(oid) {
+			t.State = "settling"
+		}
+	}
+	r.stuck = time.Time{}
+	r.latency(s)
+}
+
+// resumed takes the position of a session that goes on from a checkpoint. How far that is behind is not
+// known before the first entry.
+func (r *reporter) resumed(s *session) {
+	r.applied(s)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last.LatencyUs = -1
+	if r.last.State == "SYNCING" {
+		r.last.State = "CATCHING_UP"
+	}
+}
+
+// begins notes that a target transaction with changes is at work.
+func (r *reporter) begins() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy = time.Now()
+}
+
+// altered counts a change of structure that is true on the target now, or that the target refused.
+func (r *reporter) altered(kinds []string, err error) {
+	result := "applied"
+	if err != nil {
+		result = "failed"
+	}
+	for _, k := range kinds {
+		r.metrics.ddl.WithLabelValues(k, result).Inc()
+	}
+}
+
+// behindAfter is the latency from which on an applier is said to catch up.
+const behindAfter = 10 * time.Second
+
+// stalled lets the reported latency grow while a transaction is at work, or nothing can be applied.
+func (r *reporter) stalled(out *status.Report, now time.Time) {
+	since := r.busy
+	if since.IsZero() || !r.stuck.IsZero() && r.stuck.Before(since) {
+		since = r.stuck
+	}
+	if at := now.Sub(since); !since.IsZero() && at > time.Second && out.LatencyUs >= 0 {
+		out.LatencyUs += at.Microseconds()
+	}
+	if out.State == "SYNCING" && out.LatencyUs > behindAfter.Microseconds() {
+		out.State = "CATCHING_UP"
+	}
+}
+
+// latency is 0 when nothing waits, else how old the last applied change is by the source's clock as far
+// as ours agrees with it.
+func (r *reporter) latency(s *session) {
+	switch {
+	case len(s.entries) == 0:
+		r.last.LatencyUs = 0
+	case s.order.Now.SourceTime > 0:
+		r.last.LatencyUs = max(0, time.Now().UnixMicro()-s.order.Now.SourceTime)
+	}
+	r.metrics.latency.Set(float64(r.last.LatencyUs) / 1e6)
+}
+
+// state is what the metrics say of the applier as it is now.
+func (r *reporter) state() (state string, blocked int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.tables {
+		if r.last.State == "BLOCKED" || r.last.State == "FAILED" || t.State == "blocked" {
+			blocked++
+		}
+	}
+	return r.last.State, blocked
+}
+
+// rows counts applied changes.
+func (r *reporter) rows(rows []*event.Row) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last.Rows += uint64(len(rows))
+	before := r.last.Transactions
+	var commit event.LSN
+	for _, row := range rows {
+		if row.Pos.Commit != commit {
+			commit = row.Pos.Commit
+			r.last.Transactions++
+		}
+		r.metrics.rows[row.Op]++
+		t := r.tables[row.Table.OID]
+		if t == nil {
+			continue
+		}
+		switch row.Op {
+		case event.Create:
+			t.Inserts++
+		case event.Update:
+			t.Updates++
+		case event.Delete:
+			t.Deletes++
+		case event.Truncate:
+			t.Truncates++
+		}
+	}
+	r.metrics.count(len(rows), r.last.Transactions-before)
+}
+
+func (r *reporter) loaded(rows int) { r.metrics.load.Add(float64(rows)) }
+
+func (r *reporter) exact() { r.metrics.exact.Inc() }
+
+// drift counts rows that should have been on the target and were not (A4).
+func (r *reporter) drift(shape *event.Table, rows int64) {
+	r.metrics.drift.Add(float64(rows))
+	name := "?"
+	if shape != nil {
+		name = shape.Name.String()
+	}
+	r.config.Log.Warn("rows were missing on the target", "table", name, "rows", rows)
+}
+
+// skipped says that a row of the source stays away, for one that only the target has is in its way (H4).
+func (r *reporter) skipped(shape *event.Table, constraint string) {
+	r.metrics.skipped.Inc()
+	r.config.Log.Warn("a row of the source is left out: the target's own is in its way", "table", shape.Name.String(), "constraint", constraint)
+}
+
+// structure keeps what could not be made on the target.
+func (r *reporter) structure(report structure.Report) {
+	for _, f := range report.Facts {
+		r.config.Log.Warn("structure differs", "object", f.Object, "state", string(f.State), "code", f.Code, "reason", f.Reason)
+	}
+}
+
+// known takes all that the target's structure differs in.
+func (r *reporter) known(facts []structure.Fact) {
+	slices.SortStableFunc(facts, func(a, b structure.Fact) int { return cmp.Compare(weight(a.State), weight(b.State)) })
+	s := &status.Structure{Total: len(facts)}
+	for _, f := range facts[:min(len(facts), status.MostFacts)] {
+		s.Facts = append(s.Facts, status.Fact{Object: f.Object, State: string(f.State), Code: f.Code, Reason: cut(f.Reason), Source: cut(f.Source)})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.facts, r.told = s, time.Time{}
+}
+
+// weight puts first what the operator can do something about.
+func weight(s structure.State) int {
+	switch s {
+	case structure.Failed:
+		return 0
+	case structure.Kept, structure.LeftOut, structure.Changed:
+		return 1
+	}
+	return 2
+}
+
+// cut bounds a text of a report; the whole is in floe.object on the target.
+func cut(s string) string {
+	const most = 1000
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " …"
+}

@@ -1,0 +1,113 @@
+package structure
+
+import (
+	"slices"
+	"strings"
+
+	"floe/pkg/catalog"
+	"floe/pkg/ident"
+)
+
+// parts are what a table must have before it can become a partition of one that is complete: checks that
+// its parent has, and indexes, which the server would make under names of its own. Where the table has
+// partitions already, an index of it counts only with theirs.
+func (d *differ) parts(attach Statement, pulled map[string]bool) []Statement {
+	out := d.checks(attach)
+	pull := func(list []Statement, of ident.Name, also func(catalog.Definition) bool) {
+		for _, s := range list {
+			object, phase := parted(s.ID)
+			if phase == "create" && s.Table == of && !pulled[s.ID] && also(d.news[object]) {
+				pulled[s.ID] = true
+				out = append(out, s)
+			}
+		}
+	}
+	pull(d.out.After, attach.Table, d.partOfParent)
+	for _, t := range d.now.db.Tables() {
+		if t.Name == attach.Table || !slices.Contains(d.now.within(t), attach.Table) || d.oldTable(t) == nil {
+			continue
+		}
+		fresh := func(def catalog.Definition) bool { return d.partOfParent(def) && d.fresh[keyOf(def)+"/create"] }
+		pull(d.out.Before, t.Name, fresh)
+		pull(d.out.After, t.Name, fresh)
+		out = append(out, d.indexParts(t, fresh)...)
+	}
+	return out
+}
+
+// indexParts makes new indexes of a partition parts of its parent's.
+func (d *differ) indexParts(t *catalog.TableDef, fresh func(catalog.Definition) bool) []Statement {
+	var out []Statement
+	for _, def := range d.now.db.Definitions {
+		if hangsOn(def) != t.Name || !fresh(def) {
+			continue
+		}
+		var parent uint32
+		switch b := def.Body.(type) {
+		case *catalog.ConstraintDef:
+			parent = b.Parent
+		case *catalog.IndexDef:
+			parent = b.Parent
+		}
+		if sql := d.now.indexPart(t, def, parent); sql != "" {
+			s := d.now.ofTable(t, id(def.Kind, def.OID, "attach"), object(def), sql)
+			s.Optional = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// checks are those that a table must share with the parent that it is attached to. One that it has of its own
+// may wait for its load still.
+func (d *differ) checks(attach Statement) []Statement {
+	var out []Statement
+	for _, def := range d.now.db.Definitions {
+		b, ok := def.Body.(*catalog.ConstraintDef)
+		if !ok || b.Table != attach.Table || b.Type != catalog.Check {
+			continue
+		}
+		_, stood := d.olds[keyOf(def)]
+		t := d.now.db.Table(b.Table)
+		parent := d.parentCheck(t, def)
+		if parent == "" {
+			continue
+		}
+		if b.Inherited {
+			s := d.alter(def, "inherited", d.now.addConstraint(t, def, b, ""))
+			if stood { // it may be there, or wait for the load still
+				s.SQL = strings.Replace(s.SQL, " ADD CONSTRAINT ", " DROP CONSTRAINT IF EXISTS "+ident.Quote(def.Name.Name)+", ADD CONSTRAINT ", 1)
+			}
+			s.Alters, s.Optional = parent, true
+			out = append(out, s)
+			continue
+		}
+		i := slices.IndexFunc(d.out.After, func(s Statement) bool { return s.ID == keyOf(def)+"/create" })
+		if i >= 0 {
+			out = append(out, d.out.After[i])
+			d.out.After = slices.Delete(slices.Clone(d.out.After), i, i+1)
+		}
+	}
+	return out
+}
+
+// parentCheck is the step that made the check that a partition's inherits from.
+func (d *differ) parentCheck(t *catalog.TableDef, def catalog.Definition) string {
+	for _, p := range d.now.db.Definitions {
+		if b, ok := p.Body.(*catalog.ConstraintDef); ok && b.Type == catalog.Check && !b.Inherited && p.Name.Name == def.Name.Name &&
+			slices.Contains(d.now.within(t)[1:], b.Table) {
+			return id(p.Kind, p.OID, "create")
+		}
+	}
+	return ""
+}
+
+func (d *differ) partOfParent(def catalog.Definition) bool {
+	switch b := def.Body.(type) {
+	case *catalog.ConstraintDef:
+		return b.Parent != 0
+	case *catalog.IndexDef:
+		return b.Parent != 0
+	}
+	return false
+}
