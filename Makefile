@@ -1,3 +1,104 @@
+# floe: `make help` lists what there is.
+
+GO ?= go
+# Packages built and tested at once. Tests start PostgreSQL servers: more than the machine has
+# cores makes everything slower.
+P ?= 2
+# What `go test` is asked for besides, e.g. TESTFLAGS='-run Toast -v'.
+TESTFLAGS ?=
+# Time for each fuzz target and benchmark.
+FUZZTIME ?= 10s
+BENCH ?= .
+# Hits of each failpoint that `make sweep` ends a run at.
+SWEEP ?= 12
+# Servers of `make e2e-versions`, and rows of `make e2e-big`.
+VERSIONS ?= 11 14 18
+BIG ?= 10000000
+# How long `make soak` goes on.
+SECONDS ?= 60
+# Packages under the race detector: where goroutines meet.
+RACE ?= ./capture/... ./applier/... ./pkg/...
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Packages with golden files: those whose tests know FLOE_REWRITE.
+GOLDEN = $(sort $(dir $(shell grep -rl --include='*_test.go' FLOE_REWRITE . | sed 's|^|./|;s|^././|./|')))
+
+.DEFAULT_GOAL := build
+
 .PHONY: build
-build: ## build ./bin/floe
-	CGO_ENABLED=0 go build -trimpath -o bin/floe ./cmd/floe
+build: ## build bin/floe, a static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/floe ./cmd/floe
+
+.PHONY: demo
+demo: build ## two servers, sample data, live traffic, a kill -9 (ONCE=1: end when in sync and verified)
+	./bin/floe dev --demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: vet ## vet, unit, golden and integration tests on real servers, and a few scenarios
+	$(GO) test -p $(P) -timeout 9m $(TESTFLAGS) ./...
+
+.PHONY: e2e
+e2e: build ## every scenario in both modes, through the real binary and the embedded broker
+	FLOE_E2E=all $(GO) test -count=1 -p 1 -timeout 60m $(TESTFLAGS) ./e2e/...
+
+.PHONY: sweep
+sweep: ## the crash sweep: kill -9 at up to SWEEP hits of every failpoint (FLOE_RACE=1: the binary under the race detector)
+	FLOE_SWEEP=$(SWEEP) $(GO) test -count=1 -timeout 120m $(TESTFLAGS) ./e2e/sweep
+
+.PHONY: soak
+soak: ## everything that may happen, at random moments, for SECONDS; FLOE_SEED repeats a run
+	FLOE_SOAK=$(SECONDS) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) ./e2e/soak
+
+.PHONY: e2e-kafka
+e2e-kafka: build ## the scenarios' smoke and kills on Apache Kafka, fetched with the Maven client
+	FLOE_E2E=kafka $(GO) test -count=1 -timeout 15m $(TESTFLAGS) ./e2e/kafka
+	$(GO) run ./e2e/kafka/with $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run TestScenarios ./e2e
+	FLOE_E2E=kafka $(GO) test -count=1 -p 1 -timeout 15m $(TESTFLAGS) -run 'Produced|Everything' ./e2e/soak
+
+.PHONY: soak-kafka
+soak-kafka: ## soak on Apache Kafka, with a proxy before it too
+	FLOE_E2E=kafka FLOE_SOAK=$(SECONDS) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) ./e2e/soak
+
+.PHONY: e2e-versions
+e2e-versions: build ## every scenario in both modes on servers of VERSIONS, 11 to 18; 11:15 is from 11 to 15
+	FLOE_BIN=$(CURDIR)/bin/floe $(GO) run ./e2e/versions $(VERSIONS)
+
+.PHONY: e2e-regress
+e2e-regress: ## PostgreSQL's own regression database, built from Debian's sources and copied
+	FLOE_E2E=regress $(GO) test -count=1 -timeout 60m -v $(TESTFLAGS) ./e2e/regress
+
+.PHONY: e2e-big
+e2e-big: ## a transaction of BIG rows, killed twice in its middle
+	FLOE_BIG=$(BIG) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) -run TestABigTransaction ./e2e/faults
+
+.PHONY: race
+race: ## tests of RACE='packages' under the race detector
+	$(GO) test -race -p $(P) -timeout 20m $(TESTFLAGS) $(RACE)
+
+.PHONY: bench
+bench: ## benchmarks with allocations (BENCH=regexp)
+	$(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's/:func / /' | while read -r file name; do \
+		echo "== $$name ($$(dirname $$file))"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)"; done
+
+.PHONY: golden
+golden: ## rewrite the golden files; read the diff before committing it
+	$(if $(GOLDEN),FLOE_REWRITE=1 $(GO) test -count=1 -p $(P) $(GOLDEN),@echo no golden tests)
+
+.PHONY: lint
+lint: vet ## gofmt, go vet, staticcheck
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: vet
+vet:
+	$(GO) vet ./...
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

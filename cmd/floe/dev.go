@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"floe/cmd/floe/datadir"
+	"floe/pkg/broker"
+	"floe/pkg/job"
+)
+
+func (a *app) devCommand() *cobra.Command {
+	d := &dev{app: a, logCap: broker.DefaultLogCap}
+	cmd := &cobra.Command{Use: "dev [--source URL --target URL | -f job.yaml]", Short: "Everything in one process tree; Ctrl-C stops, a rerun resumes", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := d.prepare(); err != nil {
+				return err
+			}
+			defer d.lock.Close()     //nolint:errcheck // it ends with the process at the latest
+			defer d.listener.Close() //nolint:errcheck // the console closed it, or nobody uses it
+			return d.run(cmd.Context())
+		}}
+	cmd.Flags().StringVar(&d.listen, "listen", "", "address of console, JSON and metrics (default 127.0.0.1:8088, or any free one)")
+	cmd.Flags().BoolVar(&d.onceOnly, "once", false, "exit when in sync and verified")
+	cmd.Flags().Var(&d.logCap, "log-cap", logCapUsage)
+	d.offerDemo(cmd)
+	return cmd
+}
+
+// dev is a job with everything it needs on this machine.
+type dev struct {
+	app      *app
+	listen   string
+	onceOnly bool
+	logCap   size
+
+	dir      string
+	lock     *os.File
+	job      *job.Job
+	kept     datadir.Job
+	endpoint datadir.Endpoint
+	kafka    []kgo.Opt
+	listener net.Listener
+}
+
+// prepare settles what the job is and where its parts answer, and takes the data directory.
+func (d *dev) prepare() error {
+	if err := d.describe(); err != nil {
+		return err
+	}
+	var err error
+	if d.lock, err = datadir.Lock(d.dir); err != nil {
+		return err
+	}
+	if err := d.settle(); err != nil {
+		_ = d.lock.Close()
+		return err
+	}
+	return nil
+}
+
+func (d *dev) settle() error {
+	if err := d.keep(); err != nil {
+		return err
+	}
+	if err := d.chooseLog(); err != nil {
+		return err
+	}
+	var err error
+	if d.kafka, err = options(d.job); err != nil {
+		return err
+	}
+	if d.listener, err = d.open(); err != nil {
+		return err
+	}
+	d.endpoint.Job, d.endpoint.Console = d.job.Name, "http://"+d.listener.Addr().String()
+	d.endpoint.PIDs = map[string]int{"dev": os.Getpid()}
+	return datadir.WriteEndpoint(d.dir, d.endpoint)
+}
+
+// describe reads the job's file or URLs, and finds the folder that they imply.
+func (d *dev) describe() error {
+	f := &d.app.flags
+	switch {
+	case f.file != "" && (f.source != "" || f.target != ""):
+		return exit(codeUsage, errors.New("want -f or --source and --target, not both"))
+	case f.file != "":
+		path, err := filepath.Abs(f.file)
+		if err != nil {
+			return err
+		}
+		d.kept.File = path
+	case f.source != "" && f.target != "":
+		d.kept.Source, d.kept.Target = f.source, f.target
+	case f.source != "" || f.target != "" || f.dataDir == "":
+		return exit(codeUsage, errors.New("which databases? --source URL and --target URL, or -f job.yaml, or the --data-dir of an earlier floe dev"))
+	}
+	d.dir = f.dataDir
+	if d.dir == "" {
+		j, err := d.kept.Job()
+		if err != nil {
+			return fileFault(err)
+		}
+		name, err := d.nameOf(j)
+		if err != nil {
+			return err
+		}
+		if d.dir, err = datadir.Default(name); err != nil {
+			return exit(codeUsage, err)
+		}
+	}
+	var err error
+	d.dir, err = filepath.Abs(d.dir)
+	return err
+}
+
+// keep joins what was said now with what the folder holds, and writes it there.
+func (d *dev) keep() error {
+	old, err := datadir.ReadJob(d.dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if d.kept.File == "" && d.kept.Source == "" {
+			return exit(codeConflict, fmt.Errorf("%s holds no job; say --source and --target, or -f", d.dir))
+		}
+	case err != nil:
+		return err
+	case d.kept.File == "" && d.kept.Source == "":
+		d.kept = old
+	}
+	d.kept.Started, d.kept.Name = old.Started, old.Name
+	if d.job, err = d.kept.Job(); err != nil {
+		return fileFault(err)
+	}
+	if d.job.Name, err = d.nameOf(d.job); err != nil {
+		return err
+	}
+	if old.Name != "" && d.job.Name != old.Name {
+		return exit(codeConflict, fmt.Errorf("%s holds the job %s, not %s; name another --data-dir", d.dir, old.Name, d.job.Name))
+	}
+	d.kept.Name = d.job.Name
+	if err := (need{source: true, target: true}).check(d.job); err != nil {
+		return err
+	}
+	return datadir.WriteJob(d.dir, d.kept)
+}
+
+// nameOf is the job's name: given, or made of the source database's and what tells this job apart.
+func (d *dev) nameOf(j *job.Job) (string, error) {
+	switch {
+	case d.app.flags.job != "":
+		if err := job.CheckName(d.app.flags.job); err != nil {
+			return "", exit(codeUsage, err)
+		}
+		return d.app.flags.job, nil
+	case j.Name != "":
+		return j.Name, nil
+	}
+	source, err := j.Source.Config()
+	if err != nil {
+		return "", exit(codeUsage, err)
+	}
+	target, err := j.Target.Config()
+	if err != nil {
+		return "", exit(codeUsage, err)
+	}
+	parsed, err := pgconn.ParseConfig(source.URL)
+	if err != nil {
+		return "", exit(codeUsage, fmt.Errorf("--source: %w", err))
+	}
+	dir := d.app.flags.dataDir
+	if dir != "" { // two folders are two jobs, of the same databases too
+		if dir, err = filepath.Abs(dir); err != nil {
+			return "", err
+		}
+	}
+	return job.GenerateName(parsed.Database, job.Place(source), job.Place(target), dir), nil
+}
+
+// chooseLog takes the brokers that were named, else the job file's, else embeds one.
+func (d *dev) chooseLog() error {
+	b := d.app.flags.brokers
+	switch {
+	case len(b) > 0 && !(len(b) == 1 && b[0] == "embedded"):
+		d.endpoint.Brokers = b
+	case len(b) == 0 && d.job.Kafka != nil:
+	default:
+		addr, err := broker.Address(d.brokerDir())
+		if err != nil {
+			return err
+		}
+		d.endpoint.Brokers, d.endpoint.Embedded = []string{addr}, true
+	}
+	d.endpoint.Use(d.job)
+	return nil
+}
+
+func (d *dev) brokerDir() string { return filepath.Join(d.dir, "broker") }
+
+func (d *dev) open() (net.Listener, error) {
+	if d.listen != "" {
+		return listen(d.listen, "--listen")
+	}
+	l, err := listen("127.0.0.1:8088", "--listen")
+	if err != nil {
+		l, err = listen("127.0.0.1:0", "--listen")
+	}
+	return l, err
+}
+
+// precheck runs before the first start only: later the job shows what is wrong, and goes on when it is
+// mended.
+func (d *dev) precheck(ctx context.Context) error {
+	if d.kept.Started {
+		return nil
+	}
+	kafka := d.kafka
+	if d.endpoint.Embedded {
+		kafka = nil
+	}
+	if err := d.app.check(ctx, d.job, kafka, checking{embedded: d.endpoint.Embedded}); err != nil {
+		return err
+	}
+	d.kept.Started = true
+	return datadir.WriteJob(d.dir, d.kept)
+}
+
+func fileFault(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return exit(codeUsage, err)
+	}
+	return err
+}
+
+// childEnv is our environment without what would stand above the data directory's job.
+func childEnv(env []string) []string {
+	var out []string
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		switch name {
+		case "FLOE_SOURCE", "FLOE_TARGET", "FLOE_FILE", "FLOE_DATA_DIR", "FLOE_JOB", "FLOE_BROKER", "FLOE_METRICS", "FLOE_NAME", "FLOE_DIR", "FLOE_LISTEN":
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"floe/e2e/rig"
+	"floe/pkg/pgtest"
+)
+
+// TestMain makes the test binary floe itself for the processes that tests start from it.
+func TestMain(m *testing.M) {
+	switch {
+	case len(os.Args) == 1 || strings.HasPrefix(os.Args[1], "-test."):
+		pgtest.Main(m)
+	case os.Args[1] == "hang":
+		hang()
+	default:
+		main()
+	}
+}
+
+// hang is a floe that does not end when asked to.
+func hang() {
+	ctx, _ := interruptible()
+	fmt.Println("runs")
+	<-ctx.Done()
+	fmt.Println("was asked")
+	select {}
+}
+
+func TestSecondCtrlCEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, second := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(second.String(), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, os.Args[0], "hang")
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			said := bufio.NewScanner(out)
+			for _, sig := range []os.Signal{os.Interrupt, second} {
+				if !said.Scan() {
+					t.Fatal("it ended too soon")
+				}
+				if err := cmd.Process.Signal(sig); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if second != os.Interrupt { // only Ctrl-C is somebody who does not want to wait
+				_ = cmd.Process.Signal(os.Interrupt)
+			}
+			_ = cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != codeInterrupted {
+				t.Errorf("ended with %d", code)
+			}
+		})
+	}
+}
+
+// devJob is a job of a database pair on the shared server, and the floe that runs it.
+func devJob(t *testing.T, name string, change func(*rig.Job), sql ...string) (f *rig.Floe, source, target string) {
+	t.Helper()
+	s := pgtest.Shared(t)
+	source, target = pgtest.NewDB(t, s, sql...), pgtest.NewDB(t, s)
+	j := rig.Job{Name: name, Source: rig.Endpoint{URL: source}, Target: rig.Endpoint{URL: target}, Objects: rig.Objects{Database: true}}
+	if change != nil {
+		change(&j)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err = rig.NewFloe(self, t.TempDir(), j); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // before its folder goes: a broker that still writes would keep it from going
+		if err := f.Stop(context.Background()); err != nil {
+			t.Log(err)
+		}
+	})
+	return f, source, target
+}
+
+// command runs a client command of the job and wants it to end with code.
+func command(t *testing.T, f *rig.Floe, code int, args ...string) rig.Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	r, err := f.Client(ctx, args...)
+	if err != nil || r.Code != code {
+		t.Fatalf("floe %s ended with %d, %v, instead of %d\n%s%s", strings.Join(args, " "), r.Code, err, code, r.Stdout, r.Stderr)
+	}
+	return r
+}
+
+// once runs floe dev to the point where both sides are equal.
+func once(t *testing.T, f *rig.Floe) string {
+	t.Helper()
+	if err := f.Start("--once"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	code, err := f.Wait(ctx)
+	if err != nil || code != 0 {
+		t.Fatalf("floe dev --once ended with %d, %v\n%s", code, err, f.Tail(4000))
+	}
+	return f.Tail(4000)
+}
+
+// query runs SQL and returns its rows as text.
+func query(t *testing.T, url, sql string) string {
+	t.Helper()
+	c, err := rig.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background()) //nolint:errcheck
+	s, err := rig.Text(t.Context(), c, sql)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return s
+}
+
+// until asks until the answer is yes.
+func until(t *testing.T, what string, ask func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := rig.Until(ctx, func() (bool, error) { return ask(), nil }); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"floe/cmd/floe/supervise"
+	"floe/pkg/job"
+)
+
+// service is a long-running part of floe: what all of them have in common.
+type service struct {
+	app     *app
+	name    string
+	metrics string // address
+	// child: floe dev started it; it ends with its standard input, and says where its metrics are.
+	child bool
+	// standby: another one owns the job; this one takes over when it is gone.
+	standby bool
+}
+
+// announcement is what a child writes on its standard output, one line: where its metrics are, where its
+// broker listens.
+type announcement struct {
+	Metrics string `json:"metrics,omitempty"`
+	Broker  string `json:"broker,omitempty"`
+}
+
+func (s *service) addFlags(cmd *cobra.Command, metrics string) {
+	cmd.Flags().StringVar(&s.metrics, "metrics", metrics, "address of /metrics and /healthz; off for none")
+	s.addChildFlag(cmd)
+}
+
+func (s *service) addStandby(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.standby, "standby", false, "wait in silence while another owns the job, and take over when it is gone")
+}
+
+func (s *service) addChildFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.child, "child", false, "end with standard input")
+	_ = cmd.Flags().MarkHidden("child") // it exists
+}
+
+// memoryLimit is where garbage is collected sooner than gcPercent says. What a service holds is bounded
+// well below. With Go's usual 100 % a load collected several times a second, gave the memory back and
+// took it again: a quarter of floe's processor time.
+const (
+	memoryLimit = 320 << 20
+	gcPercent   = 300
+)
+
+// boundMemory sets both, unless GOMEMLIMIT or GOGC say something else.
+func boundMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+}
+
+// run runs f with metrics beside it until ctx ends, or standard input does for a child.
+func (s *service) run(ctx context.Context, f func(context.Context, *prometheus.Registry, *slog.Logger) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	boundMemory()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	g, ctx := errgroup.WithContext(ctx)
+	if s.child {
+		s.metrics = "127.0.0.1:0"
+		s.orphan(ctx, cancel)
+	}
+	if s.metrics != "" && s.metrics != "off" {
+		if err := s.serveMetrics(ctx, g, reg); err != nil {
+			return err
+		}
+	}
+	g.Go(func() error {
+		defer cancel()
+		return f(ctx, reg, s.app.log.With("part", s.name))
+	})
+	return g.Wait()
+}
+
+// orphan ends a child whose parent is gone, and in the end does not wait for what hangs. Its goroutine
+// sits in a read that nothing can interrupt; it ends with the process.
+func (s *service) orphan(ctx context.Context, cancel func()) {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(supervise.Grace, func() { os.Exit(codeInternal) })
+	})
+}
+
+func (s *service) serveMetrics(ctx context.Context, g *errgroup.Group, reg *prometheus.Registry) error {
+	l, err := listen(s.metrics, "--metrics")
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	h := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	g.Go(func() error {
+		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		return h.Close()
+	})
+	if s.child {
+		return json.NewEncoder(s.app.out).Encode(announcement{Metrics: l.Addr().String()})
+	}
+	return nil
+}
+
+// listen opens an address of this machine alone: nothing that floe serves asks who reads it.
+func listen(addr, flag string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, exit(codeUsage, fmt.Errorf("%s %s: want HOST:PORT", flag, addr))
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && host != "" {
+		return nil, exit(codeUsage, fmt.Errorf("%s %s: an address other than loopback needs a token or TLS, which floe does not have yet; use 127.0.0.1 and a proxy", flag, addr))
+	}
+	if host == "" {
+		addr = "127.0.0.1" + addr
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, exit(codeConflict, fmt.Errorf("%s %s: %w; choose another, :0 for any free one", flag, addr, err))
+	}
+	return l, nil
+}
+
+// notices logs what the job file asks for in vain.
+func notices(j *job.Job, log *slog.Logger) {
+	for _, n := range j.Notices {
+		log.Warn("a field of the job file has no effect yet", "field", n)
+	}
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"floe/applier"
+	"floe/applier/structure"
+	"floe/capture"
+	"floe/pkg/broker"
+	"floe/pkg/console"
+)
+
+// shutdownGrace is how long a source that shuts down waits for the log.
+const shutdownGrace = 10 * time.Second
+
+func (a *app) captureCommand() *cobra.Command {
+	s := &service{app: a, name: "capture"}
+	cmd := &cobra.Command{Use: "capture", Short: "Service 1: source to log (needs the source and Kafka)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			j, err := a.resolve(need{source: true, log: true})
+			if err != nil {
+				return err
+			}
+			source, err := j.Source.Config()
+			if err != nil {
+				return exit(codeUsage, err)
+			}
+			opts, err := options(j)
+			if err != nil {
+				return err
+			}
+			remote, err := remoteRegistry(j)
+			if err != nil {
+				return err
+			}
+			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
+				notices(j, log)
+				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Prefix: j.Prefix(), Kafka: opts,
+					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
+					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows,
+					ShutdownGrace: shutdownGrace, Registry: remote, Standby: s.standby, Log: log, Metrics: reg})
+			})
+		}}
+	s.addFlags(cmd, "127.0.0.1:9188")
+	s.addStandby(cmd)
+	return cmd
+}
+
+func (a *app) applierCommand() *cobra.Command {
+	s := &service{app: a, name: "applier"}
+	name := "main"
+	cmd := &cobra.Command{Use: "applier", Short: "Service 2: log to target (needs the target and Kafka)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			j, err := a.resolve(need{target: true, log: true})
+			if err != nil {
+				return err
+			}
+			target, err := j.Target.Config()
+			if err != nil {
+				return exit(codeUsage, err)
+			}
+			opts, err := options(j)
+			if err != nil {
+				return err
+			}
+			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
+				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Prefix: j.Prefix(), Kafka: opts,
+					Mapping: j.Mapping(), Proceed: j.Proceed, SkipStructure: j.Init.SkipStructure, Unsupported: structure.Policy(j.Init.Unsupported),
+					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Standby: s.standby, Log: log, Metrics: reg})
+			})
+		}}
+	s.addFlags(cmd, "127.0.0.1:9189")
+	s.addStandby(cmd)
+	cmd.Flags().StringVar(&name, "name", name, "tells several appliers of one log apart")
+	return cmd
+}
+
+func (a *app) brokerCommand() *cobra.Command {
+	s := &service{app: a, name: "broker", metrics: "off"}
+	var dir string
+	limit := size(broker.DefaultLogCap)
+	cmd := &cobra.Command{Use: "broker --dir D", Short: "The embedded broker alone, for trials and tests", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
+				brokerMetrics(reg, dir)
+				b, err := broker.Embed(broker.EmbeddedConfig{Dir: dir, LogCap: int64(limit), Log: log})
+				if err != nil {
+					return exit(codeConflict, err)
+				}
+				defer b.Close()
+				if s.child {
+					if err := json.NewEncoder(a.out).Encode(announcement{Broker: b.Addr}); err != nil {
+						return err
+					}
+				}
+				<-ctx.Done()
+				return nil
+			})
+		}}
+	s.addChildFlag(cmd)
+	cmd.Flags().StringVar(&dir, "dir", "floe-broker", "folder of its log")
+	cmd.Flags().Var(&limit, "log-cap", logCapUsage)
+	return cmd
+}
+
+const logCapUsage = "size above which the log loses what is applied, and capture pauses while nothing is; 0 for none"
+
+func (a *app) consoleCommand() *cobra.Command {
+	addr := "127.0.0.1:8088"
+	cmd := &cobra.Command{Use: "console", Short: "Status page, JSON and metrics of a job (needs Kafka alone)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			j, err := a.resolve(need{log: true})
+			if err != nil {
+				return err
+			}
+			opts, err := options(j)
+			if err != nil {
+				return err
+			}
+			l, err := listen(addr, "--listen")
+			if err != nil {
+				return err
+			}
+			a.log.Info("console", "url", "http://"+l.Addr().String(), "brokers", strings.Join(j.Kafka.Brokers, ","))
+			return console.Serve(cmd.Context(), console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Listener: l, Log: a.log})
+		}}
+	cmd.Flags().StringVar(&addr, "listen", addr, "address")
+	return cmd
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"floe/pkg/ident"
+	"floe/pkg/job"
+	"floe/pkg/verify"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	return &cobra.Command{Use: "verify [TABLE...]", Short: "Compare every row and column of both databases, each at one moment (run `floe wait --synced` first)",
+		Long: `Compare every row and column of the selected tables of both databases, each read in one snapshot.
+Changes that are under way between the two show as differences: stop writing, or wait --synced, before.
+Exit code 6 if something differs.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j, err := a.resolve(need{source: true, target: true})
+			if err != nil {
+				return err
+			}
+			includes, err := only(a.selection(cmd.Context(), j), args)
+			if err != nil {
+				return exit(codeUsage, err)
+			}
+			return a.verify(cmd.Context(), j, includes)
+		}}
+}
+
+// only narrows a selection to the named tables.
+func only(selected func(ident.Name) bool, args []string) (func(ident.Name) bool, error) {
+	if len(args) == 0 {
+		return selected, nil
+	}
+	var patterns []ident.Pattern
+	for _, s := range args {
+		p, err := ident.ParsePattern(s)
+		if err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, p)
+	}
+	return func(n ident.Name) bool {
+		for _, p := range patterns {
+			if p.Match(n) {
+				return selected(n)
+			}
+		}
+		return false
+	}, nil
+}
+
+func (a *app) verify(ctx context.Context, j *job.Job, includes func(ident.Name) bool) error {
+	source, err := j.Source.Config()
+	if err != nil {
+		return exit(codeUsage, err)
+	}
+	target, err := j.Target.Config()
+	if err != nil {
+		return exit(codeUsage, err)
+	}
+	r, err := verify.Run(ctx, verify.Config{Source: source, Target: target, Includes: includes, Filter: j.Filter, Mapping: j.Mapping(), Log: a.log})
+	if err != nil {
+		return exit(codeUnreachable, err)
+	}
+	if len(r.Tables) == 0 {
+		return exit(codeConflict, fmt.Errorf("no table is selected"))
+	}
+	if a.machine() {
+		err = a.encode(r)
+	} else {
+		err = writeResult(a.out, r)
+	}
+	if err == nil && !r.Equal() {
+		return exit(codeMismatch, nil)
+	}
+	return err
+}
+
+func writeResult(w io.Writer, r *verify.Result) error {
+	differ := 0
+	for i := range r.Tables {
+		t := &r.Tables[i]
+		switch {
+		case t.Skipped != "":
+			fmt.Fprintf(w, "skipped  %s: %s\n", t.Source, t.Skipped)
+			continue
+		case t.Equal():
+			continue
+		}
+		differ++
+		fmt.Fprintf(w, "DIFFERS  %s", t.Source)
+		if t.Target != t.Source {
+			fmt.Fprintf(w, " -> %s", t.Target)
+		}
+		fmt.Fprintf(w, ": %d rows, on the target %d\n", t.SourceRows, t.TargetRows)
+		if t.Problem != "" {
+			fmt.Fprintf(w, "         %s\n", t.Problem)
+		}
+		for _, d := range t.Differences {
+			writeDifference(w, d)
+		}
+		if t.More {
+			fmt.Fprintln(w, "         and more")
+		}
+	}
+	word := "equal"
+	if differ > 0 {
+		word = fmt.Sprintf("%d DIFFER", differ)
+	}
+	_, err := fmt.Fprintf(w, "%d tables, %d rows: %s\n", len(r.Tables), r.Rows(), word)
+	return err
+}
+
+func writeDifference(w io.Writer, d verify.Difference) {
+	switch {
+	case d.TargetRows == 0:
+		fmt.Fprintf(w, "         key %s: missing on the target\n", d.Key)
+	case d.SourceRows == 0:
+		fmt.Fprintf(w, "         key %s: on the target only\n", d.Key)
+	case d.SourceRows != d.TargetRows:
+		fmt.Fprintf(w, "         key %s: %d times, on the target %d\n", d.Key, d.SourceRows, d.TargetRows)
+	default:
+		var parts []string
+		for _, c := range d.Columns {
+			parts = append(parts, fmt.Sprintf("%s is %s, on the target %s", ident.Quote(c.Name), c.Source, c.Target))
+		}
+		fmt.Fprintf(w, "         key %s: %s\n", d.Key, strings.Join(parts, "; "))
+	}
+}

@@ -1,0 +1,175 @@
+// Package faults kills, cuts and misconfigures floe from outside and then compares both sides.
+//
+// Each test prints its seed; FLOE_SEED repeats it. FLOE_E2E=all makes the runs long.
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"floe/e2e/history"
+	"floe/e2e/rig"
+	"floe/e2e/workload"
+	"floe/pkg/pgtest"
+)
+
+// full runs are long enough for the numbers that the project promises.
+var full = os.Getenv("FLOE_E2E") == "all"
+
+// seeded returns the run's seed: FLOE_SEED, or one by chance, printed.
+func seeded(t testing.TB) uint64 {
+	seed := rand.Uint64() >> 1
+	if text := os.Getenv("FLOE_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("FLOE_SEED: %v", err)
+		}
+	}
+	t.Logf("FLOE_SEED=%d", seed)
+	return seed
+}
+
+// bench is one job between two databases, with what a test does to it.
+type bench struct {
+	*rig.Floe
+	pair rig.Pair
+	name string
+}
+
+// newBench makes the databases and the job file; nothing runs yet.
+func newBench(t testing.TB, servers rig.Servers, name string, change func(*rig.Job)) *bench {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	pair, err := servers.NewPair(ctx, name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "floe-faults-"+name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := rig.Job{Name: name, Source: rig.Endpoint{URL: pair.SourceURL()}, Target: rig.Endpoint{URL: pair.TargetURL()}}
+	job.Objects.Database = true
+	if change != nil {
+		change(&job)
+	}
+	f, err := rig.NewFloe(rig.Binary(t), dir, job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{f, pair, name}
+	t.Cleanup(func() { b.end(t) })
+	return b
+}
+
+func (b *bench) end(t testing.TB) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := b.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := b.pair.Drop(ctx); err != nil {
+		t.Error(err)
+	}
+	if t.Failed() {
+		t.Logf("kept in %s; the log ends\n%s", b.Dir, b.Tail(4000))
+		return
+	}
+	if err := os.RemoveAll(b.Dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func (b *bench) must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watch records the workload's history from here on and samples the target.
+func (b *bench) watch(t testing.TB) *history.Watch {
+	t.Helper()
+	w, err := history.Begin(t.Context(), history.Config{Source: b.pair.SourceURL(), Target: b.pair.TargetURL(), Job: b.name, Tables: workload.Tables()})
+	b.must(t, err)
+	return w
+}
+
+// source and target run SQL in the databases.
+func (b *bench) source(t testing.TB, sql ...string) {
+	t.Helper()
+	b.must(t, b.pair.Source.Exec(t.Context(), b.name, sql...))
+}
+
+// ask runs one query on a side.
+func ask(t testing.TB, url, sql string) string {
+	t.Helper()
+	c, err := rig.ConnectPinned(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	got, err := rig.Text(t.Context(), c, sql)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// marker is the table by which "caught up" is judged.
+const marker = "CREATE TABLE marker (n bigint PRIMARY KEY)"
+
+// caughtUp writes a marker row and waits for it on the target.
+func (b *bench) caughtUp(t testing.TB, patience time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	n := rand.Int64()
+	b.must(t, b.pair.Source.Exec(ctx, b.name, fmt.Sprintf("INSERT INTO marker VALUES (%d)", n)))
+	c, err := rig.ConnectPinned(ctx, b.pair.TargetURL())
+	b.must(t, err)
+	defer c.Close(context.WithoutCancel(ctx))
+	err = rig.Until(ctx, func() (bool, error) {
+		if err := b.Ended(); err != nil {
+			return false, err
+		}
+		there, err := rig.Text(ctx, c, "SELECT to_regclass('public.marker') IS NOT NULL")
+		if err != nil || there != "t" {
+			return false, err
+		}
+		got, err := rig.Text(ctx, c, fmt.Sprintf("SELECT count(*) FROM public.marker WHERE n = %d", n))
+		return got == "1", err
+	})
+	if err != nil {
+		b.explain(t)
+		t.Fatalf("the marker did not arrive: %v", err)
+	}
+}
+
+// explain logs what floe says of itself, and has its services write where they stand to their log.
+func (b *bench) explain(t testing.TB) {
+	r, err := b.Client(context.WithoutCancel(t.Context()), "status", "-o", "json")
+	t.Logf("floe status: %s%s %v", r.Stdout, r.Stderr, err)
+	for _, role := range []string{"capture", "applier", "broker"} {
+		if pid := b.PID(role); pid != 0 {
+			t.Logf("%s was asked for its goroutines, see %s: %v", role, b.LogFile(), syscall.Kill(pid, syscall.SIGQUIT))
+		}
+	}
+}
+
+// streaming waits until all is loaded and a marker came through the stream.
+func (b *bench) streaming(t testing.TB) {
+	t.Helper()
+	b.caughtUp(t, 90*time.Second)
+	b.must(t, b.Synced(t.Context(), 5*time.Minute)) // all of the load, on a machine that may be busy
+	b.caughtUp(t, 30*time.Second)
+}
+
+func servers(t testing.TB) rig.Servers { return rig.StartServers(t, pgtest.Options{}) }

@@ -1,0 +1,89 @@
+package rig
+
+import (
+	"encoding/json"
+	"os"
+
+	"floe/pkg/ident"
+)
+
+// Job is what a test puts into a job file. The file is written as JSON, which is YAML.
+type Job struct {
+	Name      string     `json:"name"`
+	Source    Endpoint   `json:"source"`
+	Target    Endpoint   `json:"target"`
+	Objects   Objects    `json:"objects"`
+	Existing  string     `json:"on_existing,omitempty"`
+	Init      *Init      `json:"init,omitempty"`
+	Kafka     *Kafka     `json:"kafka,omitempty"`
+	Throttle  *Throttle  `json:"throttle,omitempty"`
+	Heartbeat *Heartbeat `json:"heartbeat,omitempty"`
+}
+
+// Init says what is made before changes flow.
+type Init struct {
+	Structure struct {
+		Enabled bool `json:"enabled"`
+	} `json:"structure"`
+}
+
+// Throttle bounds the load.
+type Throttle struct {
+	LoadRows int `json:"load_rows"`
+}
+
+// Endpoint is one side's database.
+type Endpoint struct {
+	URL      string `json:"url"`
+	Password string `json:"password,omitempty"`
+}
+
+// Objects is the selection.
+type Objects struct {
+	Database bool      `json:"database,omitempty"`
+	Include  []string  `json:"include,omitempty"`
+	Mapping  []Mapping `json:"mapping,omitempty"`
+	Filters  []Filter  `json:"filters,omitempty"`
+}
+
+// Mapping is one renaming.
+type Mapping struct {
+	From    string            `json:"from"`
+	To      string            `json:"to"`
+	Columns map[string]string `json:"columns,omitempty"` // quoted as in SQL
+}
+
+// Filter is one row condition.
+type Filter struct {
+	Table string `json:"table"`
+	Where string `json:"where"`
+}
+
+// Kafka names brokers that the test runs itself.
+type Kafka struct {
+	Brokers     []string `json:"brokers"`
+	Replication int      `json:"replication,omitempty"`
+}
+
+// Heartbeat is how often the source's clock is written.
+type Heartbeat struct {
+	Interval string `json:"interval"`
+}
+
+// Write puts the job file at path.
+func (j Job) Write(path string) error {
+	text, err := json.MarshalIndent(j, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o600)
+}
+
+// Names writes names as the job file takes them: as in SQL.
+func Names(names ...ident.Name) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n.String()
+	}
+	return out
+}
