@@ -267,10 +267,13 @@ func (r *rig) apply(change ...func(*Config)) (stop func() error) {
 	return stop
 }
 
+// patience is how long a test waits for what must come.
+const patience = 3 * time.Minute
+
 // wait until the query's one value is want.
 func (r *rig) wait(query, want string) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, r.target)
 	if err != nil {
@@ -310,7 +313,7 @@ func (r *rig) waitPlaced() {
 // wantHalt waits until the applier reports the halt on the status topic.
 func (r *rig) wantHalt(code string) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	cl, err := kgo.NewClient(append(r.kafka, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"j.floe.status": {0: kgo.NewOffset().At(0)}}))...)
 	if err != nil {

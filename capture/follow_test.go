@@ -17,7 +17,7 @@ func (j *job) settled() *replica {
 	lsn := j.end()
 	tick := time.NewTicker(250 * time.Millisecond) // a look replays the whole log
 	defer tick.Stop()
-	deadline := time.After(60 * time.Second)
+	deadline := time.After(patience)
 	for {
 		j.waitPlaced(lsn)
 		p := j.tap()

@@ -18,7 +18,7 @@ import (
 // waitStatus reads reports until one fits.
 func (j *job) waitStatus(fits func(*status.Report) bool) *status.Report {
 	j.t.Helper()
-	ctx, cancel := context.WithTimeout(j.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
 	defer cancel()
 	topic := broker.Status(j.config.Prefix)
 	client := j.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtEnd()}}))

@@ -72,7 +72,7 @@ func (j *job) awaitObject(kind, name, body string) {
 	j.t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(60 * time.Second)
+	deadline := time.After(patience)
 	for {
 		p := j.tap()
 		p.replay()

@@ -34,6 +34,10 @@ type place struct {
 	partition int32
 }
 
+// patience is how long a test waits for what must come. How long it takes says nothing: writers are
+// ordinary sessions, and outrun a capture that the race detector makes several times slower.
+const patience = 3 * time.Minute
+
 // waitLog reads the ledger until the log is complete up to lsn and every load that began has ended.
 func (j *job) waitLog(lsn event.LSN) {
 	j.t.Helper()
@@ -48,7 +52,7 @@ func (j *job) waitPlaced(lsn event.LSN) {
 
 func (j *job) wait(lsn event.LSN, tables int) {
 	j.t.Helper()
-	ctx, cancel := context.WithTimeout(j.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
 	defer cancel()
 	topic := broker.Ledger(j.config.Prefix)
 	client := j.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().At(0)}}))
@@ -92,7 +96,7 @@ func (j *job) tables() (n int) {
 // tap reads everything there is.
 func (j *job) tap() *tap {
 	j.t.Helper()
-	ctx, cancel := context.WithTimeout(j.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
 	defer cancel()
 	ends, err := kadm.NewClient(j.client()).ListEndOffsets(ctx)
 	if err != nil {

@@ -59,7 +59,7 @@ func TestNoChunkBeforeAPlacedCommitIsVisible(t *testing.T) {
 // waitEntry reads the ledger until an entry fits.
 func (j *job) waitEntry(fits func(*ledger.Entry) bool) {
 	j.t.Helper()
-	ctx, cancel := context.WithTimeout(j.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
 	defer cancel()
 	topic := broker.Ledger(j.config.Prefix)
 	client := j.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().At(0)}}))

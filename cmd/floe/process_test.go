@@ -140,7 +140,7 @@ func query(t *testing.T, url, sql string) string {
 // until asks until the answer is yes.
 func until(t *testing.T, what string, ask func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := rig.Until(ctx, func() (bool, error) { return ask(), nil }); err != nil {
 		t.Fatalf("%s: %v", what, err)

@@ -98,7 +98,7 @@ func (b *bench) refused(t *testing.T, c refusal) {
 	t.Helper()
 	_ = os.Remove(b.LogFile()) // what an earlier start said
 	b.must(t, b.Start(c.args...))
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	code, err := b.Wait(ctx)
 	b.must(t, err)

@@ -24,7 +24,7 @@ func TestWaitsForASlotInUse(t *testing.T) {
 	release := b.holdSlot(t)
 
 	b.must(t, b.Start())
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var seen rig.Status
 	err := rig.Until(ctx, func() (bool, error) {
