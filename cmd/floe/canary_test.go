@@ -119,7 +119,8 @@ func everywhere(ctx context.Context, t *testing.T, f *rig.Floe, when string) {
 		}
 		sings(t, when+": the arguments of "+name, string(line))
 	}
-	for _, path := range []string{"/", "/api/v1/status", "/metrics", "/readyz", "/subjects"} {
+	for _, path := range []string{"/", "/api/v1/status", "/api/v1/job", "/api/v1/tables", "/api/v1/errors", "/api/v1/structure", "/api/v1/prechecks", "/api/v1/plan",
+		"/api/v1/log", "/api/v1/checkpoints", "/api/v1/commands", "/api/v1/history", "/connectors/canary/status", "/metrics", "/readyz", "/subjects"} {
 		sings(t, when+": "+path, get(ctx, t, "http://"+strings.TrimPrefix(e.Console, "http://")+path))
 	}
 	diagnosed(ctx, t, f, when)

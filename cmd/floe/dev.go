@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/cmd/floe/datadir"
+	"floe/pkg/access"
 	"floe/pkg/broker"
 	"floe/pkg/job"
 )
@@ -32,6 +33,7 @@ func (a *app) devCommand() *cobra.Command {
 	cmd.Flags().StringVar(&d.listen, "listen", "", "address of console, JSON and metrics (default 127.0.0.1:8088, or any free one)")
 	cmd.Flags().BoolVar(&d.onceOnly, "once", false, "exit when in sync and verified")
 	cmd.Flags().Var(&d.logCap, "log-cap", logCapUsage)
+	d.serving.addFlags(cmd)
 	d.offerDemo(cmd)
 	return cmd
 }
@@ -50,6 +52,8 @@ type dev struct {
 	endpoint datadir.Endpoint
 	kafka    []kgo.Opt
 	listener net.Listener
+	serving  serving
+	gate     *access.Gate
 }
 
 // prepare settles what the job is and where its parts answer, and takes the data directory.
@@ -79,10 +83,10 @@ func (d *dev) settle() error {
 	if d.kafka, err = options(d.job); err != nil {
 		return err
 	}
-	if d.listener, err = d.open(); err != nil {
+	if d.listener, d.gate, err = d.open(); err != nil {
 		return err
 	}
-	d.endpoint.Job, d.endpoint.Console = d.job.Name, "http://"+d.listener.Addr().String()
+	d.endpoint.Job, d.endpoint.Console = d.job.Name, d.serving.scheme()+d.listener.Addr().String()
 	d.endpoint.PIDs = map[string]int{"dev": os.Getpid()}
 	return datadir.WriteEndpoint(d.dir, d.endpoint)
 }
@@ -205,15 +209,15 @@ func (d *dev) chooseLog() error {
 
 func (d *dev) brokerDir() string { return filepath.Join(d.dir, "broker") }
 
-func (d *dev) open() (net.Listener, error) {
+func (d *dev) open() (net.Listener, *access.Gate, error) {
 	if d.listen != "" {
-		return listen(d.listen, "--listen")
+		return d.serving.open(d.listen, "--listen")
 	}
-	l, err := listen("127.0.0.1:8088", "--listen")
+	l, gate, err := d.serving.open("127.0.0.1:8088", "--listen")
 	if err != nil {
-		l, err = listen("127.0.0.1:0", "--listen")
+		l, gate, err = d.serving.open("127.0.0.1:0", "--listen")
 	}
-	return l, err
+	return l, gate, err
 }
 
 // precheck runs before the first start only: later the job shows what is wrong, and goes on when it is
@@ -247,7 +251,8 @@ func childEnv(env []string) []string {
 	for _, e := range env {
 		name, _, _ := strings.Cut(e, "=")
 		switch name {
-		case "FLOE_SOURCE", "FLOE_TARGET", "FLOE_FILE", "FLOE_DATA_DIR", "FLOE_JOB", "FLOE_BROKER", "FLOE_METRICS", "FLOE_NAME", "FLOE_DIR", "FLOE_LISTEN":
+		case "FLOE_SOURCE", "FLOE_TARGET", "FLOE_FILE", "FLOE_DATA_DIR", "FLOE_JOB", "FLOE_BROKER", "FLOE_METRICS", "FLOE_NAME", "FLOE_DIR", "FLOE_LISTEN",
+			"FLOE_TOKEN_FILE", "FLOE_VIEWER_TOKEN_FILE", "FLOE_TLS_CERT", "FLOE_TLS_KEY", "FLOE_BEHIND_TLS_PROXY", "FLOE_HOST":
 			continue
 		}
 		out = append(out, e)

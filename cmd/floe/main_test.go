@@ -77,7 +77,7 @@ func TestExitCodesOfWhatNeedsNoServer(t *testing.T) {
 		"dev, nothing":       {[]string{"dev"}, codeUsage, "which databases?"},
 		"dev, half":          {[]string{"dev", "--source", nowhere}, codeUsage, "which databases?"},
 		"dev, both":          {[]string{"dev", "--source", nowhere, "-f", good}, codeUsage, "not both"},
-		"dev, open to all":   {[]string{"dev", "--data-dir", t.TempDir(), "-f", good, "--listen", "0.0.0.0:0"}, codeUsage, "needs a token or TLS"},
+		"dev, open to all":   {[]string{"dev", "--data-dir", t.TempDir(), "-f", good, "--listen", "0.0.0.0:0"}, codeUsage, "needs --token-file"},
 		"wait for nobody":    {[]string{"wait", "--synced", "--data-dir", t.TempDir(), "--timeout", "150ms"}, codeConflict, "holds no job of floe dev"},
 		"wait for what":      {[]string{"wait", "--job", "x"}, codeUsage, "want --synced or --lsn"},
 		"wait, bad LSN":      {[]string{"wait", "--lsn", "17"}, codeUsage, "want the form 16/B374D848"},

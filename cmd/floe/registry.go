@@ -3,39 +3,38 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"floe/pkg/console"
+	"floe/pkg/access"
 	"floe/pkg/job"
 	"floe/pkg/registry"
 )
 
 func (a *app) registryCommand() *cobra.Command {
 	addr := "127.0.0.1:8081"
+	var how serving
 	cmd := &cobra.Command{Use: "registry", Short: "The schemas of a job's rows, by Confluent's API (needs Kafka alone)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := a.resolve(need{log: true})
 			if err != nil {
 				return err
 			}
-			return a.serveRegistry(cmd.Context(), j, addr)
+			return a.serveRegistry(cmd.Context(), j, addr, &how)
 		}}
 	cmd.Flags().StringVar(&addr, "listen", addr, "address")
+	how.addFlags(cmd)
 	return cmd
 }
 
-func (a *app) serveRegistry(ctx context.Context, j *job.Job, addr string) error {
+func (a *app) serveRegistry(ctx context.Context, j *job.Job, addr string, how *serving) error {
 	opts, err := options(j)
 	if err != nil {
 		return err
 	}
-	l, err := listen(addr, "--listen")
+	l, gate, err := how.open(addr, "--listen")
 	if err != nil {
 		return err
 	}
@@ -43,21 +42,10 @@ func (a *app) serveRegistry(ctx context.Context, j *job.Job, addr string) error 
 	if err != nil {
 		return err
 	}
-	h := &http.Server{Handler: console.Guard(s), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
-	a.log.Info("schema registry", "url", "http://"+l.Addr().String(), "job", j.Name)
+	a.log.Info("schema registry", "url", how.scheme()+l.Addr().String(), "job", j.Name)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Run(ctx) })
-	g.Go(func() error {
-		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	g.Go(func() error {
-		<-ctx.Done()
-		return h.Close()
-	})
+	g.Go(func() error { return gate.Serve(ctx, l, gate.Wrap(access.View, false, s)) })
 	return g.Wait()
 }
 

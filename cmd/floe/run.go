@@ -21,10 +21,10 @@ import (
 
 // runCommands are those that say whether a job is to work.
 func (a *app) runCommands() []*cobra.Command {
-	start := a.runs(ledger.VerbStart, "Start a job that is stopped or paused", control.Running)
-	pause := a.runs(ledger.VerbPause, "Pause a job between two transactions; the source keeps its WAL from there on", control.Paused)
-	resume := a.runs(ledger.VerbResume, "Go on with a job that is paused", control.Running)
-	stop := a.runs(ledger.VerbStop, "Stop a job like pause does; only start ends it", control.Stopped)
+	start := a.runs(ledger.VerbStart, "Start a job that is stopped or paused")
+	pause := a.runs(ledger.VerbPause, "Pause a job between two transactions; the source keeps its WAL from there on")
+	resume := a.runs(ledger.VerbResume, "Go on with a job that is paused")
+	stop := a.runs(ledger.VerbStop, "Stop a job like pause does; only start ends it")
 	return []*cobra.Command{start, pause, resume, stop}
 }
 
@@ -50,7 +50,7 @@ func (w *waits) check() error {
 	return nil
 }
 
-func (a *app) runs(verb, short string, becomes control.Run) *cobra.Command {
+func (a *app) runs(verb, short string) *cobra.Command {
 	var w waits
 	var reason string
 	cmd := &cobra.Command{Use: verb, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,7 +62,7 @@ func (a *app) runs(verb, short string, becomes control.Run) *cobra.Command {
 			return err
 		}
 		said := time.Now()
-		next, err := c.run(cmd.Context(), verb, reason, becomes)
+		next, err := c.run(cmd.Context(), verb, reason)
 		if err != nil {
 			return err
 		}
@@ -111,13 +111,14 @@ func (c *commander) send(ctx context.Context, verb string, args ...string) (int6
 }
 
 // run says whether the job is to work, unless that is so already.
-func (c *commander) run(ctx context.Context, verb, reason string, becomes control.Run) (int64, error) {
-	switch {
-	case verb != ledger.VerbStart && c.sent.Next == 0 && !c.known(ctx):
+func (c *commander) run(ctx context.Context, verb, reason string) (int64, error) {
+	if verb != ledger.VerbStart && c.sent.Next == 0 && !c.known(ctx) {
 		return 0, exit(codeConflict, fmt.Errorf("the log knows no job %s; has it been started, and is this its broker?", c.job.Name))
-	case c.sent.Run == control.Stopped && verb != ledger.VerbStart && verb != ledger.VerbStop:
-		return 0, exit(codeConflict, fmt.Errorf("job %s is %s; floe start ends that", c.job.Name, c.sent.Who()))
-	case c.sent.Run == becomes && (verb != ledger.VerbStart || c.sent.Started):
+	}
+	switch nothing, err := c.sent.Judge(verb); {
+	case err != nil:
+		return 0, exit(codeConflict, fmt.Errorf("job %s: %w", c.job.Name, err))
+	case nothing:
 		who := c.sent.Who()
 		if who == "" {
 			who = "running"

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -21,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"floe/cmd/floe/supervise"
+	"floe/pkg/access"
 	"floe/pkg/job"
 )
 
@@ -29,6 +27,7 @@ type service struct {
 	app     *app
 	name    string
 	metrics string // address
+	serving serving
 	// child: floe dev started it; it ends with its standard input, and says where its metrics are.
 	child bool
 	// standby: another one owns the job; this one takes over when it is gone.
@@ -44,6 +43,7 @@ type announcement struct {
 
 func (s *service) addFlags(cmd *cobra.Command, metrics string) {
 	cmd.Flags().StringVar(&s.metrics, "metrics", metrics, "address of /metrics and /healthz; off for none")
+	s.serving.addFlags(cmd)
 	s.addChildFlag(cmd)
 }
 
@@ -111,47 +111,18 @@ func (s *service) orphan(ctx context.Context, cancel func()) {
 }
 
 func (s *service) serveMetrics(ctx context.Context, g *errgroup.Group, reg *prometheus.Registry) error {
-	l, err := listen(s.metrics, "--metrics")
+	l, gate, err := s.serving.open(s.metrics, "--metrics")
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	h := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
-	g.Go(func() error {
-		if err := h.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	g.Go(func() error {
-		<-ctx.Done()
-		return h.Close()
-	})
+	mux.Handle("GET /metrics", gate.Wrap(access.View, false, promhttp.HandlerFor(reg, promhttp.HandlerOpts{})))
+	mux.Handle("GET /healthz", gate.Wrap(access.Open, false, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
+	g.Go(func() error { return gate.Serve(ctx, l, mux) })
 	if s.child {
 		return json.NewEncoder(s.app.out).Encode(announcement{Metrics: l.Addr().String()})
 	}
 	return nil
-}
-
-// listen opens an address of this machine alone: nothing that floe serves asks who reads it.
-func listen(addr, flag string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, exit(codeUsage, fmt.Errorf("%s %s: want HOST:PORT", flag, addr))
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && host != "" {
-		return nil, exit(codeUsage, fmt.Errorf("%s %s: an address other than loopback needs a token or TLS, which floe does not have yet; use 127.0.0.1 and a proxy", flag, addr))
-	}
-	if host == "" {
-		addr = "127.0.0.1" + addr
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, exit(codeConflict, fmt.Errorf("%s %s: %w; choose another, :0 for any free one", flag, addr, err))
-	}
-	return l, nil
 }
 
 // notices logs what the job file asks for in vain.

@@ -114,7 +114,8 @@ const logCapUsage = "size above which the log loses what is applied, and capture
 
 func (a *app) consoleCommand() *cobra.Command {
 	addr := "127.0.0.1:8088"
-	cmd := &cobra.Command{Use: "console", Short: "Status page, JSON and metrics of a job (needs Kafka alone)", Args: cobra.NoArgs,
+	var how serving
+	cmd := &cobra.Command{Use: "console", Short: "Pages, REST and metrics of a job (needs Kafka alone)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := a.resolve(need{log: true})
 			if err != nil {
@@ -124,13 +125,15 @@ func (a *app) consoleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := listen(addr, "--listen")
+			l, gate, err := how.open(addr, "--listen")
 			if err != nil {
 				return err
 			}
-			a.log.Info("console", "url", "http://"+l.Addr().String(), "brokers", strings.Join(j.Kafka.Brokers, ","))
-			return console.Serve(cmd.Context(), console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Listener: l, Log: a.log})
+			a.log.Info("console", "url", how.scheme()+l.Addr().String(), "brokers", strings.Join(j.Kafka.Brokers, ","))
+			return console.Serve(cmd.Context(), console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Listener: l, Gate: gate, Log: a.log,
+				Near: console.Near{Source: place(j.Source), Target: place(j.Target), File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }}})
 		}}
 	cmd.Flags().StringVar(&addr, "listen", addr, "address")
+	how.addFlags(cmd)
 	return cmd
 }

@@ -19,8 +19,13 @@ import (
 	"floe/schemas"
 )
 
-// Send appends a command and returns, when the log has it, where it stands.
+// Send appends a command of whoever runs this process and returns, when the log has it, where it stands.
 func Send(ctx context.Context, kafka []kgo.Opt, prefix, verb string, args ...string) (int64, error) {
+	return SendBy(ctx, kafka, prefix, Sender(), verb, args...)
+}
+
+// SendBy appends a command of somebody that this process knows.
+func SendBy(ctx context.Context, kafka []kgo.Opt, prefix, by, verb string, args ...string) (int64, error) {
 	client, err := kgo.NewClient(append(kafka[:len(kafka):len(kafka)], broker.Producer()...)...)
 	if err != nil {
 		return 0, fmt.Errorf("send a command: %w", err)
@@ -30,7 +35,7 @@ func Send(ctx context.Context, kafka []kgo.Opt, prefix, verb string, args ...str
 	if _, err := broker.EnsureTopics(ctx, kadm.NewClient(client), []broker.Topic{topic}); err != nil {
 		return 0, fmt.Errorf("send a command: %w", err)
 	}
-	c := &ledger.Command{ID: rand.Text(), At: time.Now().UnixMicro(), By: sender(), Verb: verb, Args: args}
+	c := &ledger.Command{ID: rand.Text(), At: time.Now().UnixMicro(), By: by, Verb: verb, Args: args}
 	r := &kgo.Record{Topic: topic.Name, Value: schemas.EncodeCommand(c)}
 	if err := client.ProduceSync(ctx, r).FirstErr(); err != nil {
 		return 0, fmt.Errorf("send a command: %w", err)
@@ -38,8 +43,8 @@ func Send(ctx context.Context, kafka []kgo.Opt, prefix, verb string, args ...str
 	return r.Offset, nil
 }
 
-// sender is who runs this process, as user@host.
-func sender() string {
+// Sender is who runs this process, as user@host.
+func Sender() string {
 	host, _ := os.Hostname()
 	if u, err := user.Current(); err == nil {
 		return u.Username + "@" + host

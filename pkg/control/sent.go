@@ -52,6 +52,9 @@ func Read(ctx context.Context, kafka []kgo.Opt, prefix string) (*Sent, error) {
 	return s, nil
 }
 
+// Commands are what was sent so far, in its order.
+func (s *Sent) Commands() []ledger.Command { return s.commands }
+
 // Follow reads on until ctx ends or each, which takes what is wanted whenever a command came, says so.
 func (s *Sent) Follow(ctx context.Context, each func(Wanted) error) error {
 	client, err := s.from(s.next)

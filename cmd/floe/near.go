@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"floe/cmd/floe/plan"
+	"floe/pkg/console"
+	"floe/pkg/control"
+	"floe/pkg/ident"
+	"floe/pkg/job"
+	"floe/pkg/precheck"
+)
+
+// near is what the console of floe dev can do because the job's databases are at hand.
+func (d *dev) near() console.Near {
+	n := console.Near{File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, d.job, d.kafka) },
+		Check: d.checks, Plan: d.plan,
+		Present: func(ctx context.Context, names []ident.Name) error { return present(ctx, d.job, names) }}
+	n.Source, n.Target = place(d.job.Source), place(d.job.Target)
+	return n
+}
+
+// place is where a database is, without credentials; empty if the job does not say.
+func place(e job.Endpoint) string {
+	if e.IsZero() {
+		return ""
+	}
+	c, err := e.Config()
+	if err != nil {
+		return ""
+	}
+	return job.Place(c)
+}
+
+// fileNow is the job file with the tables that commands added and removed since.
+func fileNow(ctx context.Context, j *job.Job, kafka []kgo.Opt) ([]byte, error) {
+	sent, err := control.Read(ctx, kafka, j.Prefix())
+	if err != nil {
+		return nil, err
+	}
+	now := *j
+	now.Objects.Include, now.Objects.Exclude = slices.Clone(j.Objects.Include), slices.Clone(j.Objects.Exclude)
+	follow(&now, &sent.Wanted)
+	return now.Text(), nil
+}
+
+func (d *dev) checks(ctx context.Context) (*precheck.Report, error) {
+	c := precheck.Config{Job: d.job, Embedded: d.endpoint.Embedded}
+	if !d.endpoint.Embedded {
+		c.Kafka = d.kafka
+	}
+	if d.job.Kafka != nil {
+		c.Place = strings.Join(d.job.Kafka.Brokers, ",")
+	}
+	return precheck.Run(ctx, c), ctx.Err()
+}
+
+// plan asks both servers.
+func (d *dev) plan(ctx context.Context) (string, error) {
+	var conns []*pgx.Conn
+	for _, side := range []struct {
+		name string
+		at   job.Endpoint
+	}{{"source", d.job.Source}, {"target", d.job.Target}} {
+		c, err := ask(ctx, side.name, side.at)
+		if err != nil {
+			return "", err
+		}
+		defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck
+		conns = append(conns, c)
+	}
+	p, err := plan.Make(ctx, d.job, conns[0], conns[1])
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	err = p.Write(&b)
+	return b.String(), err
+}

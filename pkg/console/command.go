@@ -1,0 +1,193 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"floe/pkg/access"
+	"floe/pkg/control"
+	"floe/pkg/ident"
+	"floe/pkg/ledger"
+)
+
+// Reason is kept with a command and shown by the status.
+type Reason struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Named are tables as in SQL, quoted where SQL would quote.
+type Named struct {
+	Tables []string `json:"tables"`
+}
+
+// Sent is a command that the log has, or that was so already; Offset is where it stands.
+type Sent struct {
+	Verb   string `json:"verb"`
+	Sent   bool   `json:"sent"`
+	Offset int64  `json:"offset,omitempty"`
+	Text   string `json:"text"`
+}
+
+// Commands is what was sent to the job.
+type Commands struct {
+	Run      string    `json:"run"` // RUNNING, PAUSED or STOPPED
+	Who      string    `json:"who,omitempty"`
+	Commands []Command `json:"commands"`
+}
+
+// Command is one of them.
+type Command struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Verb string    `json:"verb"`
+	Args []string  `json:"args"`
+}
+
+// Bounds of what a command bears.
+const (
+	mostReason  = 500
+	mostNamed   = 200
+	mostHistory = 200
+)
+
+var verbs = []string{ledger.VerbStart, ledger.VerbPause, ledger.VerbResume, ledger.VerbStop}
+
+func isJSON(header string) bool {
+	media, _, err := mime.ParseMediaType(header)
+	return err == nil && media == "application/json"
+}
+
+func (s *server) postVerb(w http.ResponseWriter, r *http.Request) {
+	var b Reason
+	if p := decode(r, &b); p != nil {
+		p.Write(w)
+		return
+	}
+	sent, p := s.run(r.Context(), r.PathValue("verb"), b.Reason)
+	s.told(w, sent, p)
+}
+
+func (s *server) postTables(w http.ResponseWriter, r *http.Request) {
+	var b Named
+	if p := decode(r, &b); p != nil {
+		p.Write(w)
+		return
+	}
+	sent, p := s.selects(r.Context(), r.PathValue("verb"), b.Tables)
+	s.told(w, sent, p)
+}
+
+func (s *server) told(w http.ResponseWriter, sent Sent, p *access.Problem) {
+	if p != nil {
+		p.Write(w)
+		return
+	}
+	s.answer(w, http.StatusAccepted, sent)
+}
+
+// run says whether the job is to work, unless that is so already.
+func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Problem) {
+	if !slices.Contains(verbs, verb) {
+		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want " + strings.Join(verbs, ", ")}
+	}
+	if len(reason) > mostReason || !utf8.ValidString(reason) || strings.ContainsAny(reason, "\r\n\x00") {
+		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("a reason is one line of %d bytes at most", mostReason)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	sent, err := control.Read(ctx, s.Kafka, s.Prefix)
+	if err != nil {
+		return Sent{}, s.silent(err)
+	}
+	nothing, err := sent.Judge(verb)
+	var conflict *control.ConflictError
+	if errors.As(err, &conflict) {
+		return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "state-conflict", Detail: conflict.Detail, Hint: conflict.Fix}
+	}
+	if nothing {
+		return Sent{Verb: verb, Text: "nothing to do, it is so already"}, nil
+	}
+	var args []string
+	if reason != "" {
+		args = append(args, reason)
+	}
+	return s.send(ctx, verb, args)
+}
+
+// selects adds tables to the job, or removes some.
+func (s *server) selects(ctx context.Context, verb string, tables []string) (Sent, *access.Problem) {
+	if verb != ledger.VerbAdd && verb != ledger.VerbRemove {
+		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want add or remove"}
+	}
+	if len(tables) == 0 || len(tables) > mostNamed {
+		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("want 1 to %d tables", mostNamed)}
+	}
+	names, args := make([]ident.Name, len(tables)), make([]string, len(tables))
+	for i, t := range tables {
+		n, err := ident.Parse(t)
+		if err != nil {
+			return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error(), Hint: "names are written as in SQL: schema.table"}
+		}
+		names[i], args[i] = n, n.SQL()
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if verb == ledger.VerbAdd && s.Near.Present != nil {
+		if err := s.Near.Present(ctx, names); err != nil {
+			return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "table-unknown", Detail: err.Error()}
+		}
+	}
+	return s.send(ctx, verb, args)
+}
+
+// send appends a command. Who sent it stands in it for ever, and in our log.
+func (s *server) send(ctx context.Context, verb string, args []string) (Sent, *access.Problem) {
+	by := control.Sender() + " (console)"
+	if s.Gate.Asks() {
+		by = access.Of(ctx).String() + " by console of " + control.Sender()
+	}
+	at, err := control.SendBy(ctx, s.Kafka, s.Prefix, by, verb, args...)
+	if err != nil {
+		return Sent{}, s.silent(err)
+	}
+	s.Log.Info("command sent", "verb", verb, "by", by, "offset", at)
+	return Sent{verb, true, at, "it is in the log; the services take it up at once"}, nil
+}
+
+func (s *server) silent(err error) *access.Problem {
+	s.Log.Warn("the log does not answer", "err", err)
+	return &access.Problem{Status: http.StatusServiceUnavailable, Code: "log-unreachable", Detail: "the job's log does not answer; whether a command that was sent arrived is not known", Hint: "GET /api/v1/commands tells, once it answers"}
+}
+
+func (s *server) getCommands(w http.ResponseWriter, r *http.Request) {
+	c, err := s.commands(r.Context())
+	if err != nil {
+		s.unreachable(w, err)
+		return
+	}
+	s.answer(w, http.StatusOK, c)
+}
+
+func (s *server) commands(ctx context.Context) (Commands, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	sent, err := control.Read(ctx, s.Kafka, s.Prefix)
+	if err != nil {
+		return Commands{}, err
+	}
+	out := Commands{Run: string(sent.Run), Who: sent.Who(), Commands: []Command{}}
+	for _, c := range slices.Backward(sent.Commands()) {
+		if len(out.Commands) == mostHistory {
+			break
+		}
+		out.Commands = append(out.Commands, Command{time.UnixMicro(c.At).UTC(), c.By, c.Verb, append([]string{}, c.Args...)})
+	}
+	return out, nil
+}

@@ -1,0 +1,139 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"floe/pkg/access"
+	"floe/pkg/console/history"
+	"floe/pkg/console/logbook"
+	"floe/pkg/overview"
+	"floe/pkg/registry"
+	"floe/pkg/status"
+)
+
+// server answers what is asked of a console.
+type server struct {
+	Config
+	life    context.Context
+	watch   *watch
+	schemas http.Handler
+	checks  checks
+	streams chan struct{} // holds one for each stream that is open
+}
+
+// mostStreams bounds the browsers that are told of news at once.
+const mostStreams = 256
+
+func newServer(c Config, schemas http.Handler) *server {
+	return &server{Config: c, life: context.Background(), watch: newWatch(c), schemas: schemas, streams: make(chan struct{}, mostStreams)}
+}
+
+// route is one path and who may ask it.
+type route struct {
+	pattern string
+	rule    access.Rule
+	page    bool // people ask for it: without a session they are led to sign in
+	do      http.HandlerFunc
+	about   about
+}
+
+// about is a route of the API as OpenAPI describes it. Takes and gives are values of the types that are
+// read and written, nil for none.
+type about struct {
+	summary string
+	query   []param
+	takes   any
+	gives   any
+	status  int // of the answer, 200 if it is 0
+	media   string
+}
+
+type param struct{ name, kind, text string }
+
+func (s *server) routes() []route {
+	return append(append(s.pages(), s.api()...), s.plain()...)
+}
+
+// api are the routes that programs use; GET /api/v1/openapi.json says the same.
+func (s *server) api() []route {
+	tables := []param{{"search", "string", "part of a name"}, {"state", "string", "a table's state"}, {"sort", "string", "name, state, loaded, captured or applied; with - before it descending"},
+		{"limit", "integer", "1 to 1000"}, {"offset", "integer", "where to begin"}}
+	log := []param{{"kind", "string", "a kind of entry, or structure for those that tell of starts and structure"}, {"before", "integer", "only entries below this offset"}, {"limit", "integer", "1 to 200"}}
+	return []route{
+		{"GET /api/v1/status", access.View, false, s.getStatus, about{summary: "All that the services report, as floe status -o json", gives: overview.Summary{}}},
+		{"GET /api/v1/job", access.View, false, s.getJob, about{summary: "The job's state, stages, throughput and services", gives: Job{}}},
+		{"GET /api/v1/tables", access.View, false, s.getTables, about{summary: "Tables: state, rows loaded, changes captured and applied, lag", query: tables, gives: Tables{}}},
+		{"GET /api/v1/tables/{schema}/{table}", access.View, false, s.getTable, about{summary: "One table", gives: Table{}}},
+		{"GET /api/v1/errors", access.View, false, s.getErrors, about{summary: "What needs somebody, with its remedy", gives: Troubles{}}},
+		{"GET /api/v1/structure", access.View, false, s.getStructure, about{summary: "Objects that are not on the target as they are on the source", gives: Structure{}}},
+		{"GET /api/v1/prechecks", access.View, false, s.getChecks, about{summary: "The last prechecks that this console ran", gives: Checks{}}},
+		{"POST /api/v1/prechecks", access.Operate, false, s.postChecks, about{summary: "Run the prechecks; they change nothing", gives: Checks{}, status: http.StatusAccepted}},
+		{"GET /api/v1/plan", access.View, false, s.getPlan, about{summary: "What the job makes, loads and leaves out", gives: "", media: "text/plain"}},
+		{"GET /api/v1/log", access.View, false, s.getLog, about{summary: "Entries of the ledger, the newest first", query: log, gives: logbook.Page{}}},
+		{"GET /api/v1/checkpoints", access.View, false, s.getCheckpoints, about{summary: "How far each service is, and what the log must keep", gives: Checkpoints{}}},
+		{"GET /api/v1/commands", access.View, false, s.getCommands, about{summary: "Commands that were sent to the job, the newest first, and what they mean together", gives: Commands{}}},
+		{"GET /api/v1/history", access.View, false, s.getHistory, about{summary: "Latency, throughput and WAL over time", query: []param{{"range", "string", "1m, 1h, 6h, 24h or 7d"}}, gives: History{}}},
+		{"GET /api/v1/events", access.View, false, s.events, about{summary: "The job's state as server-sent events, once a second at most", gives: "", media: "text/event-stream"}},
+		{"POST /api/v1/job/{verb}", access.Operate, false, s.postVerb, about{summary: "start, pause, resume or stop the job", takes: Reason{}, gives: Sent{}, status: http.StatusAccepted}},
+		{"POST /api/v1/tables/{verb}", access.Operate, false, s.postTables, about{summary: "add tables to the job, or remove some", takes: Named{}, gives: Sent{}, status: http.StatusAccepted}},
+		{"GET /api/v1/openapi.json", access.View, false, s.getOpenAPI, about{}},
+	}
+}
+
+// Troubles, Structure and History are lists with room for more beside them.
+type (
+	Troubles struct {
+		Errors []Trouble `json:"errors"`
+	}
+	Structure struct {
+		// Differing counts all of them; Objects names the first.
+		Differing int             `json:"differing"`
+		Objects   []overview.Fact `json:"objects"`
+	}
+	History struct {
+		Range  string          `json:"range"`
+		Points []history.Point `json:"points"`
+	}
+)
+
+// plain are the routes of machines: health, metrics, schemas, and a face that consoles of Kafka know.
+func (s *server) plain() []route {
+	out := []route{
+		{pattern: "GET /healthz", rule: access.Open, do: func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok") }},
+		{pattern: "GET /readyz", rule: access.Open, do: s.ready},
+		{pattern: "GET /metrics", rule: access.View, do: s.metrics().ServeHTTP},
+		{pattern: "GET /connectors", rule: access.View, do: s.connectors},
+		{pattern: "GET /connectors/{name}", rule: access.View, do: s.connector},
+		{pattern: "GET /connectors/{name}/status", rule: access.View, do: s.connectorStatus},
+		{pattern: "PUT /connectors/{name}/{verb}", rule: access.Operate, do: s.connectorVerb},
+	}
+	for _, path := range registry.Paths {
+		out = append(out, route{pattern: path, rule: access.View, do: s.schemas.ServeHTTP})
+	}
+	return out
+}
+
+// handler answers the routes, each by its rule.
+func (s *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range s.routes() {
+		mux.Handle(r.pattern, s.Gate.Wrap(r.rule, r.page, r.do))
+	}
+	return mux
+}
+
+func (s *server) metrics() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(status.NewGauges("floe_state", "1 for the state that the job is in.", "state", prometheus.Labels{"job": s.Job}, status.States,
+		func() string { return s.watch.now().sum.State }))
+	gather := prometheus.Gatherers{reg}
+	if s.Gather != nil {
+		gather = append(gather, s.Gather)
+	}
+	return promhttp.HandlerFor(gather, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn)})
+}
