@@ -73,7 +73,7 @@ func (p *part) bag(ctx context.Context) error {
 		}
 		return nil
 	}
-	if err := r.copy(ctx, selectRange(p.t, ledger.Range{}, 0)); err != nil {
+	if err := r.copy(ctx, selectRange(p.t, p.tree, ledger.Range{}, 0)); err != nil {
 		return err
 	}
 	if !p.beside {

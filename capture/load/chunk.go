@@ -20,6 +20,7 @@ type part struct {
 	limit  int
 	read   func(*part, context.Context) error
 
+	tree   string // see selectRows; empty for a table that is not partitioned
 	reader *reader
 	snap   held
 	hold   *Hold
@@ -47,7 +48,7 @@ func (p *part) ranges(ctx context.Context) error {
 	r := newRows(p, func(read int, bytes int) bool {
 		return bytes > l.ChunkBytes || read%16 == 0 && time.Since(began) > 2*l.Hold
 	})
-	err := r.copy(ctx, selectRange(p.t, ledger.Range{After: p.chunk.After, Through: p.end}, p.limit))
+	err := r.copy(ctx, selectRange(p.t, p.tree, ledger.Range{After: p.chunk.After, Through: p.end}, p.limit))
 	if err != nil && (r.read == 0 || r.failed()) {
 		return err
 	}
@@ -85,7 +86,7 @@ func (l *Loader) adapt(p *part, r *rows, took time.Duration) {
 // keys reads keys again that a partial key-changing update gave to rows (H3).
 func (p *part) keys(ctx context.Context) error {
 	r := newRows(p, func(int, int) bool { return false })
-	if err := r.copy(ctx, selectKeys(p.t, p.chunk.Keys)); err != nil {
+	if err := r.copy(ctx, selectKeys(p.t, p.tree, p.chunk.Keys)); err != nil {
 		return err
 	}
 	return p.finish(p.chunk, r)

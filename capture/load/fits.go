@@ -11,8 +11,11 @@ import (
 )
 
 // shapeSQL is a table's columns that have values of their own as one text, the same for the same
-// columns, and whether its name is still its own. Servers before 12 have no attgenerated.
-const shapeSQL = `SELECT coalesce(string_agg(attnum || ' ' || attname || ' ' || atttypid || ' ' || atttypmod, ',' ORDER BY attnum), ''), to_regclass($2)::oid IS NOT DISTINCT FROM $1::oid
+// columns, whether its name is still its own, and of what it consists if it is partitioned. Servers before 12
+// have no attgenerated.
+const shapeSQL = `SELECT coalesce(string_agg(attnum || ' ' || attname || ' ' || atttypid || ' ' || atttypmod, ',' ORDER BY attnum), ''), to_regclass($2)::oid IS NOT DISTINCT FROM $1::oid,
+	CASE WHEN $4 THEN '' ELSE (WITH RECURSIVE t AS (SELECT $1::oid AS oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN t ON i.inhparent = t.oid)
+		SELECT array_agg(oid)::text FROM t) END
 	FROM pg_catalog.pg_attribute a WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = '' AND attname <> ALL ($3::text[])`
 
 // shapeOf is the same text of a version.
@@ -36,7 +39,7 @@ func (l *Loader) fits(ctx context.Context, p *part) error {
 	var now string
 	var own bool
 	t := p.t
-	if err := p.reader.conn.QueryRow(ctx, shapeSQL, t.Shape.OID, t.Shape.Name.SQL(), append([]string{}, t.Hidden...)).Scan(&now, &own); err != nil {
+	if err := p.reader.conn.QueryRow(ctx, shapeSQL, t.Shape.OID, t.Shape.Name.SQL(), append([]string{}, t.Hidden...), t.Only).Scan(&now, &own, &p.tree); err != nil {
 		return errors.Join(errConnection, err)
 	}
 	t.mu.Lock() // other readers read other ranges of it

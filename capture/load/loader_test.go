@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,7 +241,7 @@ func TestRangesAreNotSorted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, `create table t (id int primary key, v text) with (autovacuum_enabled = off)`, `insert into t select i, 'v' from generate_series(1, 200000) i`)
 	v := &version{Table: r.tables[0]}
-	query := selectRange(v, ledger.Range{After: key("1000"), Through: key("190000")}, 2000)
+	query := selectRange(v, "", ledger.Range{After: key("1000"), Through: key("190000")}, 2000)
 	plan := func(settings string) string {
 		res, err := r.conn.PgConn().Exec(t.Context(), "BEGIN; "+settings+"; EXPLAIN "+query+"; ROLLBACK").ReadAll()
 		if err != nil {
@@ -260,6 +261,45 @@ func TestRangesAreNotSorted(t *testing.T) {
 	}
 	if p := plan("SELECT 1"); !strings.Contains(p, "Sort") {
 		t.Logf("this server would not have sorted anyway:\n%s", p)
+	}
+}
+
+// ATTACH PARTITION waits for no reader: of a table that got a partition behind the snapshot only those rows
+// are read that were the table's own, for at the chunk's place the partition is not one yet.
+func TestAPartitionAttachedBehindTheSnapshotIsNotRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `create table t (id int primary key) partition by range (id)`, `create table t1 partition of t for values from (0) to (10)`, `insert into t values (1)`,
+		`create table t2 (id int primary key)`, `insert into t2 values (11)`)
+	i := slices.IndexFunc(r.tables, func(t Table) bool { return t.Shape.Name.Name == "t" })
+	p := &part{loader: r.loader, t: &version{Table: r.tables[i]}}
+	other, err := r.loader.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(context.Background()) //nolint:errcheck
+	p.reader, p.t.Only = &reader{conn: r.conn}, false
+	r.loader.readers = []*reader{p.reader}
+	if p.snap, err = r.loader.snapshot(t.Context(), []*part{p}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), `set default_transaction_read_only = off; alter table public.t attach partition public.t2 for values from (10) to (20)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.loader.fits(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	read := func(tree string) string {
+		var ids string
+		if err := r.conn.QueryRow(t.Context(), "SELECT string_agg(id::text, ',' ORDER BY id) FROM ("+selectRange(p.t, tree, ledger.Range{}, 100)+") r").Scan(&ids); err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	if got := read(p.tree); got != "1" {
+		t.Errorf("rows %s are read, want 1", got)
+	}
+	if got := read(""); got != "1,11" {
+		t.Errorf("without a look at what the table consists of rows %s are read: this test shows nothing", got)
 	}
 }
 

@@ -87,8 +87,8 @@ func from(t *version) string {
 }
 
 // selectRange reads the first rows of a range in key order; the server compares, so its collations rule.
-func selectRange(t *version, of ledger.Range, limit int) string {
-	q := selectRows(t)
+func selectRange(t *version, tree string, of ledger.Range, limit int) string {
+	q := selectRows(t, tree)
 	keys := keyColumns(t)
 	if len(keys) == 0 {
 		return q
@@ -126,10 +126,10 @@ func behind(t *version, keys, after []string) string {
 }
 
 // selectKeys reads rows of these keys.
-func selectKeys(t *version, keys [][][]byte) string {
+func selectKeys(t *version, tree string, keys [][][]byte) string {
 	columns := compared(t)
 	var b strings.Builder
-	b.WriteString(selectRows(t) + " AND (")
+	b.WriteString(selectRows(t, tree) + " AND (")
 	if !t.order.foreign() {
 		b.WriteString(tuple(columns) + " IN (")
 	}
@@ -158,8 +158,10 @@ func selectKeys(t *version, keys [][][]byte) string {
 	return b.String() + ")"
 }
 
-// selectRows ends with a condition that others can follow.
-func selectRows(t *version) string {
+// selectRows ends with a condition that others can follow. Tree are the tables of which a partitioned one
+// consists: the server reads those that it has by now, and one that was attached behind the snapshot, whose
+// rows the snapshot sees, is no part of the table at this place. ATTACH PARTITION waits for nobody who reads.
+func selectRows(t *version, tree string) string {
 	cols := make([]string, len(t.Shape.Columns))
 	for i := range t.Shape.Columns {
 		cols[i] = ident.Quote(t.Shape.Columns[i].Name)
@@ -167,6 +169,9 @@ func selectRows(t *version) string {
 	where := "true"
 	if t.Where != "" {
 		where = "(" + t.Where + ")"
+	}
+	if tree != "" {
+		where += " AND tableoid = ANY ('" + tree + "'::oid[])"
 	}
 	return "SELECT " + strings.Join(cols, ", ") + " FROM " + from(t) + " WHERE " + where
 }
