@@ -126,11 +126,17 @@ func moved(m *defined.Move) ([]ledger.Object, error) {
 
 // reloads are the tables whose load begins: those that are new, that have another key, and those whose
 // rows could be other ones. A partition that nobody saw coming, or that was not published when it came, may
-// have rows that no event told of.
+// have rows that no event told of; one whose own load was not over takes rows along that the target has not,
+// or still has.
 func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) map[uint32]bool {
-	again, present := map[uint32]bool{}, map[uint32]bool{}
+	again, present, open := map[uint32]bool{}, map[uint32]bool{}, map[uint32]bool{}
 	var joined map[uint32]bool
-	s.update(func(load.States) { joined = maps.Clone(s.joined) })
+	s.update(func(st load.States) {
+		joined = maps.Clone(s.joined)
+		for oid, l := range st {
+			open[oid] = !l.Loaded
+		}
+	})
 	for oid, t := range next.tables {
 		if before := s.tables[oid]; before == nil || !slices.Equal(keyNumbers(before), keyNumbers(t)) {
 			again[oid] = true
@@ -139,6 +145,11 @@ func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) m
 	root := map[uint32]uint32{}
 	for _, t := range now.Tables() {
 		root[t.OID], present[t.OID] = now.Root(t).OID, true
+	}
+	for oid := range s.tables {
+		if open[oid] && next.tables[oid] == nil && present[oid] && next.tables[root[oid]] != nil {
+			again[root[oid]] = true
+		}
 	}
 	for _, oid := range r.reload {
 		if present[oid] {

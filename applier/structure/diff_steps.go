@@ -196,6 +196,9 @@ func (d *differ) assemble() {
 		}
 		if phase == "attach" && strings.HasPrefix(object, "table/") && d.fresh[s.ID] {
 			before = append(before, d.parts(s, pulled)...)
+			if t := d.now.db.Table(s.Table); t != nil && d.oldTable(t) != nil && d.oldTable(t).PartitionOf == nil { // its own load may not have been over
+				s.Else = []string{"DELETE FROM " + d.now.table(t.Name).SQL() + ";\n" + s.SQL}
+			}
 		}
 		before = append(before, s)
 	}

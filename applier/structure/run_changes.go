@@ -23,6 +23,9 @@ func (r *runner) done(s Statement) {
 	case r.journal.known[s.ID].State != "":
 		r.journal.ended = append(r.journal.ended, s.ID)
 	}
+	if made := r.journal.known[s.Alters]; s.Restores && State(made.State) == Relaxed {
+		r.journal.add(Statement{ID: s.Alters, Object: s.Object, SQL: s.Else[0]}, Created, "", "")
+	}
 }
 
 // otherways tries the other ways of steps that lack another, and returns those that still do.
@@ -58,6 +61,12 @@ func (r *runner) otherwise(ctx context.Context, s Statement, first *pgconn.PgErr
 		}
 	}
 	return first, nil
+}
+
+// made reports whether floe made the object of a step.
+func (r *runner) made(s Statement) bool {
+	object, _ := parted(s.ID)
+	return State(r.journal.known[object+"/create"].State) == Created
 }
 
 // needless reports whether a refusal says that there is nothing to do: what is to be dropped is not there,
