@@ -26,7 +26,7 @@ func Run(ctx context.Context, c Config) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, errRest) {
+		if errors.Is(err, errRest) || errors.Is(err, errRelaxed) {
 			wait = firstWait
 			continue
 		}
@@ -72,7 +72,7 @@ func run(ctx context.Context, c Config, report *reporter) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
-	return err
+	return errors.Join(err, s.relax(ctx, err))
 }
 
 // apply is the loop: entries in the order of the ledger join the open batch or stand alone; the batch

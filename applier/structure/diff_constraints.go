@@ -35,14 +35,11 @@ func (d *differ) constraint(def catalog.Definition, old, now *catalog.Constraint
 		return
 	}
 	was, is := flagged(old.SQL), flagged(now.SQL)
-	alter := func(phase, sql string) {
-		s := d.alter(def, phase, "ALTER TABLE "+d.now.table(t.Name).SQL()+" "+sql+ident.Quote(def.Name.Name))
-		s.Optional = true
-		d.change(def, s)
-	}
 	valid := func(f string) bool { return f == " NOT VALID" }
 	if slices.ContainsFunc(was, valid) && !slices.ContainsFunc(is, valid) && now.Type == catalog.Check {
-		alter("validate", "VALIDATE CONSTRAINT ")
+		s := d.alter(def, "validate", "ALTER TABLE "+d.now.table(t.Name).SQL()+" VALIDATE CONSTRAINT "+ident.Quote(def.Name.Name))
+		s.Optional, s.Restores, s.Else = true, true, []string{d.now.addConstraint(t, def, now, "")}
+		d.change(def, s)
 	}
 	was, is = slices.DeleteFunc(was, valid), slices.DeleteFunc(is, valid)
 	if !slices.Equal(was, is) || !slices.Equal(old.Options, now.Options) && now.Type == catalog.Exclusion {

@@ -119,6 +119,7 @@ func (d *differ) drop() {
 	for _, old := range defs {
 		if d.gone[keyOf(old)] && old.Kind != catalog.KindSchema {
 			d.dropObject(old)
+			d.letGo(old)
 		}
 	}
 	for _, old := range defs {
@@ -132,6 +133,18 @@ func (d *differ) drop() {
 		d.solid = append(d.solid, Statement{ID: keyOf(old) + "/drop", Object: "schema " + name, Alters: "schema/" + name, Optional: true,
 			SQL: "DROP SCHEMA " + ident.Quote(name)})
 		d.out.Obsolete = append(d.out.Obsolete, "schema/"+name)
+	}
+}
+
+// letGo ends the records of what of a domain was let go (Relax), which the domain takes along.
+func (d *differ) letGo(old catalog.Definition) {
+	b, ok := old.Body.(*catalog.DomainDef)
+	if !ok {
+		return
+	}
+	d.out.Obsolete = append(d.out.Obsolete, id(old.Kind, old.OID, domainNotNull))
+	for _, c := range b.Checks {
+		d.out.Obsolete = append(d.out.Obsolete, id(old.Kind, old.OID, domainCheck(c.Name)))
 	}
 }
 

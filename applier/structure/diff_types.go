@@ -159,11 +159,13 @@ func (d *differ) domain(def catalog.Definition, old, now *catalog.DomainDef) {
 		switch {
 		case n == nil || n.SQL != c.SQL && strings.TrimSuffix(c.SQL, " NOT VALID") != n.SQL:
 			alter("check/"+c.Name+"/drop", "DROP CONSTRAINT IF EXISTS "+ident.Quote(c.Name))
+			d.out.Obsolete = append(d.out.Obsolete, id(def.Kind, def.OID, domainCheck(c.Name)))
 		case n.SQL != c.SQL:
 			s := d.alter(def, "check/"+c.Name, "ALTER DOMAIN "+def.Name.SQL()+" VALIDATE CONSTRAINT "+ident.Quote(c.Name))
 			s.Else = []string{"ALTER DOMAIN " + def.Name.SQL() + " ADD CONSTRAINT " + ident.Quote(c.Name) + " " + n.SQL} // it waited for a load
 			s.Optional = true
 			d.change(def, s)
+			d.out.Obsolete = append(d.out.Obsolete, id(def.Kind, def.OID, domainCheck(c.Name)))
 		}
 	}
 	switch {
@@ -174,9 +176,10 @@ func (d *differ) domain(def catalog.Definition, old, now *catalog.DomainDef) {
 	}
 	switch {
 	case old.NotNull && !now.NotNull:
-		alter("not-null", "DROP NOT NULL")
+		alter(domainNotNull, "DROP NOT NULL")
+		d.out.Obsolete = append(d.out.Obsolete, id(def.Kind, def.OID, domainNotNull))
 	case now.NotNull && !old.NotNull:
-		alter("not-null", "SET NOT NULL")
+		alter(domainNotNull, "SET NOT NULL")
 	}
 	for _, c := range now.Checks {
 		o := checkOf(old, c.Name)

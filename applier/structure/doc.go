@@ -114,6 +114,8 @@ type Statement struct {
 	// Alters is the step that made what this statement changes or drops; empty for a step of a plan. Such a
 	// statement has no record but of a refusal.
 	Alters string
+	// Restores is a change whose other way makes what was let go (Relax).
+	Restores bool
 	// Else are other ways, tried in their order when the server refuses. With Loses the last one empties
 	// the table, and is not for one that was there before floe.
 	Else  []string
@@ -137,7 +139,7 @@ type State string
 
 // The states. Existing objects were there before; Covered steps belong to a table that was; Failed
 // ones are tried again, Awaited ones run as soon as they can be; something else stands for Replaced ones; Kept ones failed for good (a foreign key that stays NOT VALID). Disabled is a
-// trigger of the target's own, until the cut-over.
+// trigger of the target's own, until the cut-over; Relaxed is what floe made and let go until then.
 const (
 	Created  State = "created"
 	Existing State = "existing"
@@ -149,6 +151,7 @@ const (
 	Disabled State = "disabled"
 	Awaited  State = "awaited"
 	Replaced State = "substituted"
+	Relaxed  State = "relaxed"
 )
 
 // Fact is something about the target's structure that an operator should know.

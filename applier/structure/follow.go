@@ -57,7 +57,7 @@ func follow(ctx context.Context, tx pgx.Tx, job, applier string, script *Script,
 	if err := renumberRecords(ctx, tx, job, applier, script.Renumbered); err != nil {
 		return Report{}, err
 	}
-	j, err := open(ctx, tx, job, applier, slices.Concat(script.Drops, script.Renames, script.Before, again.changes, again.drops))
+	j, err := open(ctx, tx, job, applier, slices.Concat(script.Drops, script.Renames, script.Before, script.Awaited, again.changes, again.drops))
 	if err != nil {
 		return Report{}, err
 	}
@@ -113,7 +113,9 @@ func (in *installation) renew(ctx context.Context, script *Script) error {
 		return err
 	}
 	for _, s := range script.Awaited {
-		j.add(s, Awaited, "", "")
+		if State(j.known[s.ID].State) != Relaxed { // by this very change, when it was tried before
+			j.add(s, Awaited, "", "")
+		}
 	}
 	if in.o.SkipStructure {
 		for _, s := range slices.Concat(script.Renames, script.Before, script.After) {

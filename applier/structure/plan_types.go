@@ -96,7 +96,7 @@ func (p *planner) domain(d catalog.Definition, b *catalog.DomainDef) {
 		sql.WriteString(" NOT NULL")
 	}
 	for i, c := range b.Checks {
-		s := step(d, "check/"+c.Name, "ALTER DOMAIN "+d.Name.SQL()+" ADD CONSTRAINT "+ident.Quote(c.Name)+" "+c.SQL)
+		s := step(d, domainCheck(c.Name), "ALTER DOMAIN "+d.Name.SQL()+" ADD CONSTRAINT "+ident.Quote(c.Name)+" "+c.SQL)
 		s.Optional = true
 		switch {
 		case c.Calls == catalog.CallsUnstable:
