@@ -144,8 +144,8 @@ func TestConsoleShowsWhatTheLogSays(t *testing.T) {
 	if code, body := get(t, s.url+"/readyz"); code != http.StatusOK {
 		t.Errorf("readyz %d: %s", code, body)
 	}
-	_, page := get(t, s.url+"/")
-	if !strings.Contains(page, "s.&lt;b&gt;") || strings.Contains(page, "s.<b>") || !strings.Contains(page, "2ms") {
+	_, page := get(t, s.url+"/tables")
+	if !strings.Contains(page, "s.&lt;b&gt;") || strings.Contains(page, "s.<b>") || !strings.Contains(page, "1.5 ms") {
 		t.Errorf("page:\n%s", page)
 	}
 	_, metrics := get(t, s.url+"/metrics")
@@ -159,7 +159,7 @@ func TestConsoleShowsWhatTheLogSays(t *testing.T) {
 	if code, body := get(t, s.url+"/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "slot-missing slot x is gone") {
 		t.Errorf("readyz %d: %s", code, body)
 	}
-	if _, page := get(t, s.url+"/"); !strings.Contains(page, "To mend it: floe job reset") {
+	if _, page := get(t, s.url+"/"); !strings.Contains(page, "<b>Remedy</b> floe job reset") {
 		t.Errorf("page:\n%s", page)
 	}
 }

@@ -1,46 +1,126 @@
 package console
 
 import (
+	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"floe/pkg/access"
-	"floe/pkg/overview"
+	"floe/pkg/ident"
 )
 
-//go:embed page.html console.css
+//go:embed pages static
 var files embed.FS
 
-var page = template.Must(template.ParseFS(files, "page.html"))
-
-func (s *server) pages() []route {
-	return []route{
-		{pattern: "GET /{$}", rule: access.View, page: true, do: s.page},
-		{pattern: "GET /static/console.css", rule: access.Open, do: func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "console.css") }},
+// drawn are the pages, by language and name. They are parsed once; a fault in one ends the process at its
+// start, and a test before that.
+var drawn = func() map[string]*template.Template {
+	out := map[string]*template.Template{}
+	for _, lang := range languages {
+		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html"))
+		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result"} {
+			out[lang+name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
+		}
 	}
+	return out
+}()
+
+func functions(lang string) template.FuncMap {
+	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
+		"ago": func(s float64) string { return duration(max(0, s)) }, "counts": counts, "clock": clock, "icon": icon, "tone": tone, "tablePath": tablePath,
+		"themes": func() []item {
+			return []item{{Title: "System", Value: "system"}, {Title: "Light", Value: "light"}, {Title: "Dark", Value: "dark"}}
+		}}
 }
 
-func (s *server) page(w http.ResponseWriter, _ *http.Request) {
-	m := s.watch.now()
+func tablePath(schema, name string) string {
+	return "/tables/" + pathEscape(schema) + "/" + pathEscape(name)
+}
+
+// frame is what every page shows around its own Body.
+type frame struct {
+	Title, Lang, Theme, Back, At string
+	Said                         string // what a form that led here did
+	Job                          *Job   // nil while nobody is signed in
+	Nav                          []item
+	Live, CanAct, Session        bool
+	Body                         any
+}
+
+// item is something to choose.
+type item struct {
+	Title, Path, Value string
+	Current            bool
+	Count              int
+}
+
+// navigation are the pages of a job.
+var navigation = []item{{Title: "Overview", Path: "/"}, {Title: "Tables", Path: "/tables"}, {Title: "Structure", Path: "/structure"}, {Title: "Errors", Path: "/errors"},
+	{Title: "Prechecks", Path: "/checks"}, {Title: "Log", Path: "/log"}, {Title: "Settings", Path: "/settings"}}
+
+// show writes a page. It is made before the first byte goes out, so that it is whole or an error.
+func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name, title string, live bool, body any) {
+	f := frame{Title: title, Lang: language(r), Theme: theme(r), Back: back(r), Live: live, Body: body, Said: said[r.URL.Query().Get("said")], At: time.Now().UTC().Format(time.TimeOnly)}
+	if role := access.Of(r.Context()); role != access.Nobody {
+		j := s.job(time.Now())
+		f.Job, f.CanAct, f.Session = &j, role == access.Operator, s.Gate.Asks()
+		f.Nav = slices.Clone(navigation)
+		for i := range f.Nav {
+			n := &f.Nav[i]
+			n.Current = n.Path == r.URL.Path || n.Path != "/" && strings.HasPrefix(r.URL.Path, n.Path+"/")
+			if n.Path == "/errors" {
+				n.Count = len(troubles(s.watch.now()))
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := drawn[f.Lang+name].Execute(&b, f); err != nil {
+		s.Log.Error("page is not written", "page", name, "err", err)
+		access.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "the page could not be written"}.Write(w)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := page.Execute(w, view{m.sum, m.lost, time.Now().UTC().Format(time.TimeOnly)}); err != nil {
-		s.Log.Debug("page was not sent", "err", err)
-	}
+	w.WriteHeader(code)
+	_, _ = w.Write(b.Bytes()) // the client has gone
 }
 
-// view is what the page shows.
-type view struct {
-	overview.Summary
-	Lost error
-	At   string
+// pages are the routes that people use.
+func (s *server) pages() []route {
+	look := func(pattern string, do http.HandlerFunc) route {
+		return route{pattern: pattern, rule: access.View, page: true, do: do}
+	}
+	out := []route{look("GET /{$}", s.overviewPage), look("GET /tables", s.tablesPage), look("GET /tables/{schema}/{table}", s.tablePage), look("GET /errors", s.errorsPage),
+		look("GET /structure", s.structurePage), look("GET /log", s.logPage), look("GET /checks", s.checksPage), look("GET /settings", s.settingsPage),
+		{pattern: "POST /do", rule: access.Operate, page: true, do: s.act},
+		{pattern: "POST /checks", rule: access.Operate, page: true, do: s.checksAgain},
+		{pattern: "GET " + access.SignIn, rule: access.Open, page: true, do: s.signInPage},
+		{pattern: "POST " + access.SignIn, rule: access.Open, page: true, do: s.signIn},
+		{pattern: "POST " + access.SignOut, rule: access.Open, page: true, do: s.signOut},
+		{pattern: "POST /preferences", rule: access.Open, page: true, do: s.prefer}}
+	for _, name := range []string{"console.css", "console.js", "floe.svg"} {
+		out = append(out, route{pattern: "GET /static/" + name, rule: access.Open, do: func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-cache")
+			http.ServeFileFS(w, r, files, "static/"+name)
+		}})
+	}
+	return out
 }
 
-// Latency is the latency with its unit.
-func (v view) Latency() string {
-	if v.LatencySeconds == nil {
-		return "unknown"
+// back is the page that a form leads back to: the one that shows it.
+func back(r *http.Request) string {
+	if r.Method != http.MethodGet {
+		return access.Within(r.PostFormValue("back"))
 	}
-	return time.Duration(*v.LatencySeconds * float64(time.Second)).Round(time.Millisecond).String()
+	u := *r.URL
+	q := u.Query()
+	q.Del("said")
+	u.RawQuery = q.Encode()
+	return access.Within(u.RequestURI())
 }
+
+// sqlName is a name as a command takes it.
+func sqlName(schema, name string) string { return ident.Name{Schema: schema, Name: name}.SQL() }

@@ -1,0 +1,240 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"floe/pkg/access"
+	"floe/pkg/console/history"
+	"floe/pkg/console/logbook"
+)
+
+func pathEscape(s string) string { return url.PathEscape(s) }
+
+// worst is how many troubles the overview shows.
+const worst = 3
+
+func (s *server) overviewPage(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	span := history.Spans[1]
+	for _, x := range history.Spans[1:] {
+		if x.Name == r.URL.Query().Get("range") {
+			span = x
+		}
+	}
+	var b struct {
+		Worst    []Trouble
+		More     int
+		Ranges   []string
+		Range    string
+		Charts   []chart
+		ByteRate uint64
+	}
+	all := troubles(s.watch.now())
+	b.Worst, b.Range = all[:min(worst, len(all))], span.Name
+	if len(all) > worst {
+		b.More = len(all)
+	}
+	for _, x := range history.Spans[1:] {
+		b.Ranges = append(b.Ranges, x.Name)
+	}
+	b.Charts = charts(s.watch.points(span.Name, now), span, now)
+	_, _, bytes := s.watch.rates(now)
+	b.ByteRate = uint64(bytes)
+	s.show(w, r, http.StatusOK, "overview", "Overview", true, b)
+}
+
+// head is a column of the tables' list, with the link that sorts by it.
+type head struct {
+	Title, Link, Sorted string
+	Number              bool
+}
+
+func (s *server) tablesPage(w http.ResponseWriter, r *http.Request) {
+	const several = 100
+	q, err := parseTables(r.URL.Query(), several)
+	if err != nil {
+		s.refused(w, r, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error()})
+		return
+	}
+	m := s.watch.now()
+	var b struct {
+		Got                                tableList
+		Search, State, Sort, Before, After string
+		States                             []string
+		Heads                              []head
+	}
+	b.Got = q.of(m.sum.Tables, m.sum.LatencySeconds)
+	b.Search, b.State, b.Sort, b.States = q.search, q.state, q.order(), tableStates
+	for _, h := range []struct{ title, sort string }{{"table", "name"}, {"state", "state"}, {"rows loaded", "loaded"}, {"captured i/u/d/t", "captured"}, {"applied i/u/d/t", "applied"}, {"behind", ""}, {"error", ""}} {
+		b.Heads = append(b.Heads, q.head(h.title, h.sort))
+	}
+	if q.offset > 0 {
+		b.Before = q.link(q.order(), max(0, q.offset-q.limit))
+	}
+	if q.offset+q.limit < b.Got.Matching {
+		b.After = q.link(q.order(), q.offset+q.limit)
+	}
+	s.show(w, r, http.StatusOK, "tables", "Tables", true, b)
+}
+
+type tableList = Tables
+
+func (q *tableQuery) order() string {
+	if q.descending {
+		return "-" + q.sort
+	}
+	return q.sort
+}
+
+func (q *tableQuery) link(order string, offset int) string {
+	v := url.Values{"sort": {order}}
+	for k, x := range map[string]string{"search": q.search, "state": q.state} {
+		if x != "" {
+			v.Set(k, x)
+		}
+	}
+	if offset > 0 {
+		v.Set("offset", strconv.Itoa(offset))
+	}
+	return "/tables?" + v.Encode()
+}
+
+// head is a column: numbers are sorted from the greatest first.
+func (q *tableQuery) head(title, sort string) head {
+	h := head{Title: title, Number: slices.Contains([]string{"loaded", "captured", "applied"}, sort) || title == "behind"}
+	if sort == "" {
+		return h
+	}
+	next := sort
+	if h.Number {
+		next = "-" + sort
+	}
+	if sort == q.sort {
+		h.Sorted = "ascending"
+		next = "-" + sort
+		if q.descending {
+			h.Sorted, next = "descending", sort
+		}
+	}
+	h.Link = q.link(next, 0)
+	return h
+}
+
+func (s *server) tablePage(w http.ResponseWriter, r *http.Request) {
+	t, ok := s.table(r.PathValue("schema"), r.PathValue("table"))
+	if !ok {
+		s.refused(w, r, &access.Problem{Status: http.StatusNotFound, Code: "table-unknown", Detail: "the job has no such table"})
+		return
+	}
+	s.show(w, r, http.StatusOK, "table", "Table", true, struct {
+		Table
+		SQL string
+	}{t, sqlName(t.Schema, t.Name)})
+}
+
+func (s *server) errorsPage(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusOK, "errors", "Errors", true, troubles(s.watch.now()))
+}
+
+func (s *server) structurePage(w http.ResponseWriter, r *http.Request) {
+	m := s.watch.now()
+	s.show(w, r, http.StatusOK, "structure", "Structure", true, Structure{m.sum.Differing, m.sum.Structure})
+}
+
+func (s *server) logPage(w http.ResponseWriter, r *http.Request) {
+	var b struct {
+		Kind, Wrong string
+		Kinds       []string
+		Page        logbook.Page
+		Commands    Commands
+		Places      Checkpoints
+	}
+	b.Kind, b.Kinds = r.URL.Query().Get("kind"), logbook.Kinds
+	q, err := parseLog(r)
+	if b.Kind == "all" || b.Kind == "" {
+		v := r.URL.Query()
+		v.Del("kind")
+		if b.Kind == "" {
+			b.Kind = "structure"
+			v.Set("kind", b.Kind)
+		}
+		q, err = parseLog(&http.Request{URL: &url.URL{RawQuery: v.Encode()}})
+	}
+	if err != nil {
+		s.refused(w, r, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error()})
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	defer cancel()
+	if b.Page, err = logbook.Read(ctx, s.Kafka, s.Prefix, q); err == nil {
+		b.Commands, err = s.commands(ctx)
+	}
+	if err == nil {
+		b.Places, err = s.checkpoints(ctx)
+	}
+	if err != nil {
+		s.Log.Warn("the log does not answer", "err", err)
+		b.Wrong = "The job's log does not answer, or the job has not begun."
+	}
+	s.show(w, r, http.StatusOK, "log", "Log", false, b)
+}
+
+func (s *server) checksPage(w http.ResponseWriter, r *http.Request) {
+	var b struct {
+		Far    bool
+		Checks Checks
+		Sum    string
+	}
+	b.Far, b.Checks = s.Near.Check == nil, s.checks.now()
+	b.Sum = b.Checks.sum(language(r))
+	s.show(w, r, http.StatusOK, "checks", "Prechecks", !b.Far, b)
+}
+
+// sum counts the checks by how they ended.
+func (c *Checks) sum(lang string) string {
+	var out []string
+	for _, severity := range []string{"ok", "warn", "fail", "notice", "ignored", "skipped"} {
+		n := 0
+		for _, x := range c.Checks {
+			if x.Severity == severity {
+				n++
+			}
+		}
+		if n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, translate(lang, severity)))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
+	var b struct {
+		Prefix, File, Plan, Wrong string
+		CanPlan, Planned          bool
+	}
+	b.Prefix, b.CanPlan = s.Prefix, s.Near.Plan != nil
+	ctx, cancel := context.WithTimeout(r.Context(), 2*answerTime)
+	defer cancel()
+	if s.Near.File != nil {
+		text, err := s.Near.File(ctx)
+		if err != nil {
+			s.Log.Warn("the job file is not shown", "err", err)
+		}
+		b.File = string(text)
+	}
+	if b.CanPlan && r.URL.Query().Get("plan") != "" {
+		b.Planned = true
+		var err error
+		if b.Plan, err = s.Near.Plan(ctx); err != nil {
+			b.Wrong = err.Error()
+		}
+	}
+	s.show(w, r, http.StatusOK, "settings", "Settings", false, b)
+}

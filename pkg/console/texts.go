@@ -1,0 +1,70 @@
+package console
+
+import "slices"
+
+// languages are those that the pages speak; texts are written in the first.
+var languages = []string{"en", "zh"}
+
+func isLanguage(lang string) bool { return slices.Contains(languages, lang) }
+
+// translate says a text of the pages in a language. What the services say of themselves comes as they
+// say it.
+func translate(lang, text string) string {
+	if lang == "zh" {
+		if s, ok := chinese[text]; ok {
+			return s
+		}
+	}
+	if s, ok := english[text]; ok {
+		return s
+	}
+	return text
+}
+
+// english are words of the API that people read otherwise.
+var english = map[string]string{"ok": "ok", "fail": "failed", "warn": "warning", "notice": "notice", "now": "now", "passed": "passed", "warnings": "passed with warnings"}
+
+// chinese are all texts of the pages.
+var chinese = map[string]string{
+	// States of a job and of its services.
+	"CREATED": "未启动", "PRECHECKING": "预检查中", "PRECHECK_FAILED": "预检查失败", "READY": "待启动", "STARTING": "启动中", "INIT_STRUCTURE": "结构初始化", "INIT_DATA": "全量初始化",
+	"CATCHING_UP": "追赶中", "SYNCING": "同步中", "WAITING": "等待中", "RETRYING": "重试中", "PAUSED": "已暂停", "NOT RUNNING": "未运行", "BLOCKED": "阻塞", "FAILED": "失败", "STOPPED": "已停止",
+	"FINISHED": "已结束", "RUNNING": "运行",
+	// States of tables, stages, checks and objects.
+	"in sync": "已同步", "loading": "加载中", "settling": "收敛中", "waiting": "等待", "blocked": "阻塞", "halted": "停住", "done": "完成", "now": "进行中", "differs": "有差异",
+	"failed": "失败", "left out": "略过", "substituted": "已替换", "changed": "已变更", "ok": "通过", "fail": "失败", "warn": "警告", "notice": "提示", "ignored": "已忽略", "skipped": "已跳过",
+	"passed": "通过", "warnings": "通过，有警告", "structure": "结构初始化", "full load": "全量初始化", "catching up": "追赶", "changes": "增量同步",
+	// Frame.
+	"Skip to content": "跳到正文", "Pages": "页面", "latency": "延迟", "The log is not being read:": "无法读取日志：", "Counts are since each service's start.": "计数自各服务启动时起算。",
+	"Language": "语言", "Colours": "颜色", "System": "跟随系统", "Light": "浅色", "Dark": "深色", "Sign out": "退出登录", "Sign in": "登录", "Token": "令牌",
+	"This token is not known.": "令牌不正确。", "Too many wrong tokens came from this address; wait some minutes.": "该地址的错误令牌过多，请等待几分钟。",
+	"Overview": "概览", "Tables": "表", "Table": "表", "Structure": "结构", "Errors": "错误", "Prechecks": "预检查", "Log": "日志", "Settings": "设置", "Not done": "未执行", "Back": "返回",
+	"The command is in the log; the services take it up at once.": "命令已写入日志，各服务会立即执行。", "Nothing to do: it is so already.": "无需操作：已处于该状态。",
+	// Overview.
+	"All that needs somebody": "全部待处理事项", "to go on:": "继续运行：", "Stages": "阶段", "Flow": "数据流", "source": "源库", "capture": "捕获", "applier": "应用", "target": "目标库",
+	"WAL kept": "保留的 WAL", "rows/s": "行/秒", "behind": "落后", "of": "/", "objects differ": "个对象有差异", "rows loaded": "已加载行数", "rows (estimate)": "行（估计）",
+	"Over time": "趋势", "Range": "时间范围", "Latency": "延迟", "Rows a second": "每秒行数", "WAL kept by the source": "源库保留的 WAL", "end to end": "端到端", "captured": "已捕获", "applied": "已应用",
+	"at most": "最大", "Services": "服务", "service": "服务", "state": "状态", "host": "主机", "position": "位点", "transactions": "事务数", "heard": "上次上报",
+	"No service was heard yet.": "尚未收到任何服务的上报。", "Actions": "操作", "Reason (kept with the command)": "原因（随命令保存）", "Pause": "暂停", "Resume": "恢复", "Start": "启动", "Stop": "停止",
+	"Stopping lasts until somebody starts the job; the source keeps its WAL meanwhile.": "停止后须有人启动作业才会继续；期间源库会一直保留 WAL。", "The job's name, to be sure": "请输入作业名称以确认",
+	// Tables.
+	"Name": "名称", "State": "状态", "all": "全部", "Show": "显示", "tables": "张表", "table": "表", "captured i/u/d/t": "捕获 增/改/删/清", "applied i/u/d/t": "应用 增/改/删/清", "error": "错误",
+	"No table is as asked.": "没有符合条件的表。", "Further tables": "更多表", "Before": "上一页", "Further": "下一页", "Add tables": "添加表", "They are loaded while the others go on.": "新表加载期间，其他表照常同步。",
+	"Names as in SQL, one a line": "按 SQL 写法填写表名，每行一个", "Add": "添加", "inserts": "插入", "updates": "更新", "deletes": "删除", "truncates": "清空", "Remove": "移除",
+	"Its changes are no longer replicated; the target's copy stays as it is.": "不再同步该表的变更；目标库中的副本保持不变。",
+	// Errors and structure.
+	"Change": "变更", "Key": "主键", "Remedy": "处理办法", "Cause": "原因", "Nothing needs you.": "没有需要处理的事项。",
+	"objects are not on the target as they are on the source.": "个对象在目标库与源库不一致。", "All structure is on the target as on the source.": "目标库的结构与源库一致。",
+	// Log.
+	"Ledger": "账本", "Entries": "条目", "starts and structure": "启动与结构变更", "offset": "偏移", "time (UTC)": "时间（UTC）", "kind": "类型", "rows": "行数", "what": "内容", "void": "无效", "gone": "已删除",
+	"Nothing of that kind among the last entries.": "最近的条目中没有该类型。", "Further entries": "更多条目", "Older": "更早", "Commands": "命令", "The job is to be": "作业应处于", "command": "命令", "by": "发送者",
+	"None was sent.": "尚未发送过命令。", "Checkpoints": "检查点", "epoch": "纪元", "ledger offset": "账本偏移", "The ledger holds offsets": "账本保存的偏移范围",
+	"The job's log does not answer, or the job has not begun.": "作业的日志没有响应，或作业尚未开始。",
+	// Prechecks and settings.
+	"This console reaches the log and not the databases. Where the job file is:": "此控制台只连接日志，不连接数据库。请在作业文件所在处运行：",
+	"The prechecks look for what would stop the job; they change nothing.":       "预检查查找会使作业中断的问题；不做任何修改。", "Run the prechecks": "运行预检查", "The prechecks are running.": "预检查正在运行。", "Ended": "结束于", "Copy": "复制",
+	"topics": "主题", "Job file": "作业文件", "As it is true now, with tables that commands added and removed; passwords are references.": "当前生效的内容，包含由命令添加和移除的表；密码只写引用。",
+	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划",
+	"What the job makes, loads and leaves out, and the rights that suffice. Both databases are asked.": "作业将创建、加载和略过的内容，以及所需的最小权限。会查询两个数据库。",
+	"For programs": "程序接口", "Metrics (Prometheus)": "指标（Prometheus）", "Schema registry": "模式注册中心",
+}
