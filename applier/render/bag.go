@@ -32,9 +32,9 @@ func (t *Table) Remove() Statement {
 	for _, p := range t.all() {
 		params = append(params, Param{Column: p.Column, Old: true})
 		c := fmt.Sprintf("c%d", len(params))
-		value := fmt.Sprintf(`b.%s::text COLLATE "C"`, ident.Quote(t.Columns[p.Column].Name))
+		value := t.text(p.Column, "b."+ident.Quote(t.Columns[p.Column].Name)) + ` COLLATE "C"`
 		arrays, names, columns = append(arrays, fmt.Sprintf("$%d::text[]", len(params))), append(names, c), append(columns, "v."+c)
-		texts = append(texts, fmt.Sprintf(`u.%s::%s::text COLLATE "C" AS %[1]s`, c, t.cast(p.Column)))
+		texts = append(texts, t.text(p.Column, t.read(p.Column, "u."+c))+` COLLATE "C" AS `+c)
 		same = append(same, value+" IS NOT DISTINCT FROM w."+c)
 		rows, wanted = append(rows, t.hashed(p.Column, value)), append(wanted, t.hashed(p.Column, "w."+c))
 	}
@@ -80,7 +80,7 @@ func (t *Table) UpdateOne(present []bool) Statement {
 			continue
 		}
 		params = append(params, Param{Column: i})
-		set = append(set, fmt.Sprintf("%s = ($%d::text[])[1]::%s", ident.Quote(c.Name), len(params), t.cast(i)))
+		set = append(set, ident.Quote(c.Name)+" = "+t.read(i, fmt.Sprintf("($%d::text[])[1]", len(params))))
 	}
 	if len(set) == 0 {
 		return Statement{}
@@ -97,7 +97,7 @@ func (t *Table) sameRow(params []Param) (string, []Param) {
 			continue
 		}
 		params = append(params, Param{Column: i, Old: true})
-		same = append(same, fmt.Sprintf(`b.%s::text COLLATE "C" IS NOT DISTINCT FROM ($%d::text[])[1]::%s::text`, ident.Quote(t.Columns[i].Name), len(params), t.cast(i)))
+		same = append(same, t.text(i, "b."+ident.Quote(t.Columns[i].Name))+` COLLATE "C" IS NOT DISTINCT FROM `+t.text(i, t.read(i, fmt.Sprintf("($%d::text[])[1]", len(params)))))
 	}
 	if len(same) == 0 {
 		same = []string{"true"}

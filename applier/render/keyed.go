@@ -154,7 +154,7 @@ func (t *Table) Missing() string {
 	var cast, arrays, names []string
 	for i, p := range cols {
 		arrays, names = append(arrays, fmt.Sprintf("$%d::text[]", i+1)), append(names, fmt.Sprintf("c%d", i+1))
-		cast = append(cast, fmt.Sprintf("u.c%d::%s AS c%[1]d", i+1, t.cast(p.Column)))
+		cast = append(cast, fmt.Sprintf("%s AS c%d", t.read(p.Column, fmt.Sprintf("u.c%d", i+1)), i+1))
 	}
 	return "SELECT s.n FROM (SELECT u.n, " + strings.Join(cast, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") WITH ORDINALITY u(" + strings.Join(names, ", ") +
 		", n)) s WHERE NOT EXISTS (SELECT FROM " + t.only() + " t WHERE " + t.match("t", cols, false) + ") ORDER BY s.n"

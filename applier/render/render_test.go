@@ -58,6 +58,8 @@ func TestStatements(t *testing.T) {
 		"no_key_types":  shape("a:varchar gone-:text i!:int4 j:json"),
 		"no_key_parts":  shape("a:int4 b:bytea"),
 		"no_columns":    shape(""),
+		"other_casts":   shape("id*:regclass v:text"),
+		"no_key_casts":  shape("a:regclass b:bpchar"),
 		"quoted":        shape("id*:int4 v:text"),
 		"citext_key":    shape("id*:citext v:text"),
 	}
@@ -68,6 +70,9 @@ func TestStatements(t *testing.T) {
 	cases["quoted"].Columns[1].Name = `v"1`
 	cases["citext_key"].Columns[0].Type.Schema = "ext"
 	cases["citext_key"].Columns[0].Equal = "ext.="
+	cases["other_casts"].Columns[0].Through = ident.Name{Schema: "pg_catalog", Name: "_regclass"}
+	cases["no_key_casts"].Columns[0].Through = ident.Name{Schema: "pg_catalog", Name: "_regclass"}
+	cases["no_key_casts"].Columns[1].Spelled = true
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,8 +21,8 @@ func (t *Table) Surplus(lower, upper bool) Statement {
 	for _, k := range t.Shape.Key {
 		b.params = append(b.params, Param{Column: k, Old: true})
 		keys = append(keys, "t."+ident.Quote(t.Columns[k].Name))
-		after = append(after, fmt.Sprintf("($%d::text[])[1]::%s", len(b.params), t.cast(k)))
-		through = append(through, fmt.Sprintf("($%d::text[])[2]::%s", len(b.params), t.cast(k)))
+		after = append(after, t.read(k, fmt.Sprintf("($%d::text[])[1]", len(b.params))))
+		through = append(through, t.read(k, fmt.Sprintf("($%d::text[])[2]", len(b.params))))
 	}
 	row := func(of []string) string { return "(" + strings.Join(of, ", ") + ")" }
 	if lower {

@@ -42,6 +42,12 @@ type Column struct {
 	Bytewise bool
 	// Equal is the operator by which the key's index compares, e.g. "pg_catalog".=
 	Equal string
+	// Through is the array type over Type where an element's input function has to read the text, since the
+	// cast from text is something else: a function of users', regclass's (which takes no "-"), or one that
+	// cuts a value to the length of a domain. Empty where the cast will do.
+	Through ident.Name
+	// Spelled: the cast to text is not the output function, and may make one of two values.
+	Spelled bool
 	// Base is the enum under a domain, else empty: the polymorphic Equal does not take a domain.
 	Base ident.Name
 }
@@ -72,9 +78,26 @@ func (b *builder) source(columns []Param) string {
 		n := len(b.params)
 		arrays = append(arrays, fmt.Sprintf("$%d::text[]", n))
 		names = append(names, fmt.Sprintf("c%d", n))
-		cast = append(cast, fmt.Sprintf("u.c%d::%s AS c%d", n, b.t.cast(p.Column), n))
+		cast = append(cast, fmt.Sprintf("%s AS c%d", b.t.read(p.Column, fmt.Sprintf("u.c%d", n)), n))
 	}
 	return "(SELECT " + strings.Join(cast, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") u(" + strings.Join(names, ", ") + ")) s"
+}
+
+// read is a text expression's value in the column's type.
+func (t *Table) read(column int, text string) string {
+	if through := t.Columns[column].Through; through != (ident.Name{}) {
+		return "(ARRAY[" + text + "]::text::" + through.SQL() + ")[1]"
+	}
+	return text + "::" + t.cast(column)
+}
+
+// text is an expression's text form, what rows without a key are told apart by. concat calls the output
+// function whatever casts there are, but takes NULL for nothing.
+func (t *Table) text(column int, of string) string {
+	if !t.Columns[column].Spelled {
+		return of + "::text"
+	}
+	return "(CASE WHEN " + of + " IS DISTINCT FROM NULL THEN pg_catalog.concat(" + of + ") END)"
 }
 
 // cast is the column's type without a modifier: bit and bpchar would mean a length of 1 by their SQL

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,10 +30,33 @@ func (s *Session) Describe(ctx context.Context, shape *event.Table, name ident.N
 		return nil, fmt.Errorf("look up %s: %w", name, err)
 	}
 	t.Partitioned = kind == "p"
-	if err := s.columns(ctx, t, oid, column); err != nil {
+	if err := errors.Join(s.rules(ctx, name, oid), s.columns(ctx, t, oid, column)); err != nil {
 		return nil, err
 	}
 	return t, s.arbiter(ctx, t, oid)
+}
+
+// rules looks for what the target's owner has run instead of changes: they would count as made and not be
+// there. Rules that floe makes come at the cut-over.
+func (s *Session) rules(ctx context.Context, name ident.Name, oid uint32) error {
+	fires := "A,O"
+	if s.Replica {
+		fires = "A,R"
+	}
+	rows, err := s.Conn.Query(ctx, `SELECT quote_ident(rulename) FROM pg_rewrite WHERE ev_class = $1 AND is_instead AND ev_type IN ('2', '3', '4')
+		AND ev_enabled::text = ANY(string_to_array($2, ',')) ORDER BY 1`, oid, fires)
+	if err != nil {
+		return fmt.Errorf("look up rules of %s: %w", name, err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("look up rules of %s: %w", name, err)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return halt.New(halt.ConstraintViolation, "disable or drop it (ALTER TABLE "+name.SQL()+" DISABLE RULE "+found[0]+"); floe then goes on by itself",
+		"rules of table %s on the target would run instead of floe's changes: %s", name, strings.Join(found, ", "))
 }
 
 type found struct {
@@ -40,7 +64,21 @@ type found struct {
 	BaseSchema, Base   string // of a domain over an enum: the enum
 	Fixed, Generated   bool
 	Bytewise, Octal    bool
+	Spelled            bool
+	ThroughSchema      string
+	Through            string
 }
+
+// casts finds, for a type y and the type r under it if it is a domain, what render.Column says of its casts.
+// Casts of the server's own have low numbers; of those one reads otherwise than the input function (regclass)
+// and one makes one text of two values (bpchar without a length, a.atttypmod).
+const casts = `
+		LEFT JOIN LATERAL (WITH RECURSIVE d AS (SELECT y.oid, y.typtype, y.typbasetype AS base, y.typtypmod >= 0 AS cut
+				UNION ALL SELECT e.oid, e.typtype, e.typbasetype, d.cut OR e.typtype = 'd' AND e.typtypmod >= 0 FROM d JOIN pg_type e ON d.typtype = 'd' AND e.oid = d.base)
+			SELECT d.oid, d.cut FROM d WHERE d.typtype <> 'd') r ON true
+		LEFT JOIN pg_type ya ON ya.oid = y.typarray AND (r.cut AND r.oid = ANY ('{bpchar,varchar,bit,varbit}'::regtype[]) OR EXISTS (SELECT FROM pg_cast x
+			WHERE x.castsource = 'text'::regtype AND x.casttarget = r.oid AND x.castmethod = 'f' AND (x.oid >= 16384 OR r.oid = 'regclass'::regtype)))
+		LEFT JOIN pg_namespace yn ON yn.oid = ya.typnamespace`
 
 func (s *Session) columns(ctx context.Context, t *render.Table, oid uint32, column func(string) string) error {
 	generated := "a.attgenerated <> ''"
@@ -53,11 +91,13 @@ func (s *Session) columns(ctx context.Context, t *render.Table, oid uint32, colu
 	}
 	rows, err := s.Conn.Query(ctx, `SELECT a.attname::text AS name, n.nspname::text AS schema, y.typname::text AS type,
 			coalesce(b.nspname, '') AS base_schema, coalesce(b.typname, '') AS base, a.attidentity = 'a' AS fixed, `+generated+` AS generated, `+octal+` AS octal,
+			coalesce(yn.nspname, '') AS through_schema, coalesce(ya.typname, '') AS through, r.oid = 'bpchar'::regtype AND a.atttypmod < 0 OR EXISTS (SELECT FROM pg_cast x
+				WHERE x.castsource = r.oid AND x.casttarget = 'text'::regtype AND x.castmethod = 'f' AND x.oid >= 16384) AS spelled,
 			a.attcollation IN (950, 951) AS bytewise -- the oids of C and POSIX are built in
 		FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
 		LEFT JOIN LATERAL (WITH RECURSIVE d AS (SELECT y.typtype, y.typbasetype AS base WHERE y.typtype = 'd'
 				UNION ALL SELECT e.typtype, e.typbasetype FROM d JOIN pg_type e ON e.oid = d.base AND e.typtype = 'd')
-			SELECT m.nspname::text, e.typname::text FROM d JOIN pg_type e ON e.oid = d.base AND e.typtype = 'e' JOIN pg_namespace m ON m.oid = e.typnamespace) b ON true
+			SELECT m.nspname::text, e.typname::text FROM d JOIN pg_type e ON e.oid = d.base AND e.typtype = 'e' JOIN pg_namespace m ON m.oid = e.typnamespace) b ON true`+casts+`
 		WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped`, oid)
 	if err != nil {
 		return fmt.Errorf("look up columns of %s: %w", t.Name, err)
@@ -74,7 +114,7 @@ func (s *Session) columns(ctx context.Context, t *render.Table, oid uint32, colu
 			if f.Name == name && !f.Generated {
 				own--
 				t.Columns[i] = render.Column{Name: name, Type: ident.Name{Schema: f.Schema, Name: f.Type}, Fixed: f.Fixed, Bytewise: f.Bytewise, Octal: f.Octal,
-					Base: ident.Name{Schema: f.BaseSchema, Name: f.Base}}
+					Base: ident.Name{Schema: f.BaseSchema, Name: f.Base}, Spelled: f.Spelled, Through: ident.Name{Schema: f.ThroughSchema, Name: f.Through}}
 			}
 		}
 	}

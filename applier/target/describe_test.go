@@ -1,6 +1,7 @@
 package target
 
 import (
+	"strings"
 	"testing"
 
 	"floe/applier/render"
@@ -77,5 +78,58 @@ func TestDescribeLeavesGeneratedColumnsOut(t *testing.T) {
 	to, err := meet(t, s, ident.Name{Schema: "public", Name: "g"}, []string{"a", "b"})
 	if err != nil || to.Columns[0].Absent || !to.Columns[1].Absent {
 		t.Errorf("%+v (%v)", to, err)
+	}
+}
+
+// What an owner's rule does in a change's stead counts as the change, so no row is written where one fires.
+func TestDescribeRefusesRulesThatFire(t *testing.T) {
+	t.Parallel()
+	s := open(t, "create table public.r (id int primary key); create rule \"Keep\" as on delete to public.r do instead nothing; create rule log as on insert to public.r do also notify r")
+	describe := func() error {
+		_, err := meet(t, s, ident.Name{Schema: "public", Name: "r"}, []string{"id"}, 0)
+		return err
+	}
+	if err := describe(); err != nil {
+		t.Errorf("an ordinary rule does not fire in replica role: %v", err)
+	}
+	for _, enabled := range []string{"always", "replica"} {
+		if err := s.Exec(t.Context(), "alter table public.r enable "+enabled+` rule "Keep"`); err != nil {
+			t.Fatal(err)
+		}
+		if h := halt.As(describe()); h == nil || h.Code != halt.ConstraintViolation || !strings.Contains(h.Fix, `DISABLE RULE "Keep"`) {
+			t.Errorf("enable %s: %v", enabled, h)
+		}
+	}
+	s.Replica = false
+	if err := s.Exec(t.Context(), `alter table public.r enable rule "Keep"`); err != nil {
+		t.Fatal(err)
+	}
+	if h := halt.As(describe()); h == nil {
+		t.Error("without the replica role an ordinary rule fires too")
+	}
+}
+
+// The cast from text is not always the input function, nor the cast to text the output function.
+func TestDescribeKnowsCastsThatAreSomethingElse(t *testing.T) {
+	t.Parallel()
+	s := open(t, `create type public.e as enum ('a'); create domain public.short as varchar(3); create domain public.bare as text; create domain public.de as public.e;
+		create function public.of(text) returns public.e immutable language sql as $$ select 'a'::public.e $$; create cast (text as public.e) with function public.of(text);
+		create function public.to(public.e) returns text immutable language sql as $$ select 'x' $$; create cast (public.e as text) with function public.to(public.e);
+		create table public.c (r regclass, e public.e, de public.de, es public.e[], s public.short, b public.bare, p bpchar, p3 char(3), n numeric(5, 2))`)
+	columns := []string{"r", "e", "de", "es", "s", "b", "p", "p3", "n"}
+	to, err := meet(t, s, ident.Name{Schema: "public", Name: "c"}, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := map[string]string{"r": "pg_catalog._regclass", "e": "public._e", "de": "public._de", "s": "public._short"}
+	spelled := map[string]bool{"e": true, "de": true, "p": true}
+	for i, name := range columns {
+		got := ""
+		if n := to.Columns[i].Through; n != (ident.Name{}) {
+			got = n.Schema + "." + n.Name
+		}
+		if got != through[name] || to.Columns[i].Spelled != spelled[name] {
+			t.Errorf("%s is read through %q, spelled %v, want %q, %v", name, got, to.Columns[i].Spelled, through[name], spelled[name])
+		}
 	}
 }

@@ -93,7 +93,7 @@ func newQuery(t *route.Table) *query {
 		c := &t.Shape.Columns[i]
 		if whole || named(words, c.Name) {
 			q.columns = append(q.columns, i)
-			columns = append(columns, "$"+strconv.Itoa(len(q.columns))+"::pg_catalog.text::"+c.SQL+" AS "+ident.Quote(c.Name))
+			columns = append(columns, "$"+strconv.Itoa(len(q.columns))+"::"+c.SQL+" AS "+ident.Quote(c.Name))
 		}
 	}
 	q.sql = "SELECT coalesce((" + t.Where + "), false) FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + ident.Quote(t.Shape.Name.Name)

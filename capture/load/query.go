@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"floe/pkg/catalog"
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
 )
@@ -24,7 +25,7 @@ type order struct {
 func (o *order) foreign() bool { return len(o.less) > 0 }
 
 // orderSQL finds the operators of the identity's own index: strategies 1, 3 and 5 of a btree.
-const orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname,
+var orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname,
 	coalesce((WITH RECURSIVE d AS (
 		SELECT y.oid, y.typtype, y.typbasetype, 0 AS depth FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
 			WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[k]
@@ -40,7 +41,7 @@ const orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname,
 	JOIN pg_catalog.pg_operator eq ON eq.oid = a3.amopopr
 	JOIN pg_catalog.pg_operator gt ON gt.oid = a5.amopopr
 	JOIN pg_catalog.pg_namespace n ON n.oid = lt.oprnamespace
-	WHERE i.indexrelid = (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = $1 AND x.indisunique AND x.indisvalid
+	WHERE i.indexrelid = (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = $1 AND x.indisunique AND x.indisvalid AND ` + catalog.Usual("x") + `
 		AND array_to_string(x.indkey[0:x.indnkeyatts - 1], ',') = $2 ORDER BY x.indisprimary DESC, x.indexrelid LIMIT 1)
 	ORDER BY k`
 

@@ -13,6 +13,7 @@ type indexRow struct {
 	Schema, Name, SQL                   string
 	Unique, Primary, Immediate, Replica bool
 	Partial, Expression, Exclusion      bool
+	Usual                               bool
 	Columns                             []string
 	Valid, Clustered                    bool
 }
@@ -22,6 +23,7 @@ var indexesQuery = query{"indexes", func(v version) string {
 		coalesce(k.oid, 0) as "constraint", coalesce(h.inhparent, 0) as parent, coalesce(pg_get_indexdef(i.indexrelid), '') as sql,
 		i.indisunique as "unique", i.indisexclusion as exclusion, i.indisprimary as "primary", i.indimmediate as immediate, i.indisreplident as replica,
 		i.indpred is not null as partial, i.indexprs is not null as expression, i.indisvalid as valid, i.indisclustered as clustered,
+		` + Usual("i") + ` as usual,
 		case when i.indisunique then (select array_agg(a.attname::text order by u.n)
 			from unnest(i.indkey::int2[]) with ordinality u(attnum, n)
 			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
@@ -31,6 +33,24 @@ var indexesQuery = query{"indexes", func(v version) string {
 		left join pg_inherits h on h.inhrelid = i.indexrelid
 		where ` + ofTables("i.indrelid") + ` and (i.indisvalid or c.relkind = 'I') and i.indislive` + v.unhidden("i.indrelid", "i.indkey::int2[]") + ` order by i.indexrelid`
 }}
+
+// Usual is the condition that an index, by the name of its row of pg_index, holds for equal what its columns
+// do by themselves. One of text_ops over citext, of record_image_ops, or of another collation where one of the
+// two ignores differences, tells rows apart that "=" does not, or the other way round: a key compared by "="
+// would then mean two rows. No constraint can stand on such an index, only CREATE UNIQUE INDEX makes it.
+func Usual(index string) string {
+	const equal = `(select m.amopopr from pg_catalog.pg_amop m where m.amopfamily = %[1]s.opcfamily and m.amopstrategy = 3 and m.amoplefttype = %[1]s.opcintype and m.amoprighttype = %[1]s.opcintype)`
+	same := fmt.Sprintf(equal, "s") + " = " + fmt.Sprintf(equal, "o")
+	return strings.ReplaceAll(`not exists (select from generate_series(0, {i}.indnkeyatts - 1) p
+			join pg_catalog.pg_attribute a on a.attrelid = {i}.indrelid and a.attnum = {i}.indkey[p] join pg_catalog.pg_opclass o on o.oid = {i}.indclass[p]
+			where a.attcollation <> {i}.indcollation[p] and exists (select from pg_catalog.pg_collation c
+					where c.oid in (a.attcollation, {i}.indcollation[p]) and pg_catalog.to_jsonb(c) ->> 'collisdeterministic' = 'false') -- came with 12
+				or not exists (select from pg_catalog.pg_opclass s
+					where s.opcdefault and s.opcmethod = o.opcmethod and `+same+` and s.opcintype = coalesce((select s.opcintype from pg_catalog.pg_opclass s
+						where s.opcdefault and s.opcmethod = o.opcmethod and s.opcintype = (with recursive d(oid, base) as (
+							select y.oid, y.typbasetype from pg_catalog.pg_type y where y.oid = a.atttypid
+							union all select y.oid, y.typbasetype from d join pg_catalog.pg_type y on y.oid = d.base) select d.oid from d where d.base = 0)), o.opcintype)))`, "{i}", index)
+}
 
 // readIndexes reads keys of tables, and the indexes that stand behind no constraint. Invalid ones
 // are left out: a failed CREATE INDEX CONCURRENTLY is not structure. That of a partitioned table is
@@ -44,7 +64,7 @@ func (r *reader) readIndexes(ctx context.Context) error {
 		x := &got[i]
 		t := r.tables[x.Relation]
 		// WITHOUT OVERLAPS makes an index that is both unique and an exclusion: no row is upserted on it.
-		if x.Unique && x.Valid && !x.Partial && !x.Expression && !x.Exclusion {
+		if x.Unique && x.Valid && !x.Partial && !x.Expression && !x.Exclusion && x.Usual {
 			t.Keys = append(t.Keys, Key{
 				OID: x.OID, Name: x.Name, Columns: x.Columns, Primary: x.Primary,
 				Deferrable: !x.Immediate, Replica: x.Replica, Parent: x.Parent,

@@ -274,6 +274,7 @@ type targetColumn struct {
 	Name, Schema, Type string
 	Typmod             int32
 	Unique             bool // a unique index over exactly the source's key is there
+	Generated          bool
 }
 
 func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping) ([]string, error) {
@@ -286,7 +287,8 @@ func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping
 	}
 	slices.Sort(key)
 	rows, err := r.dst.Query(ctx, `SELECT a.attname::text, tn.nspname::text, y.typname::text, a.atttypmod, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL
-			AND (SELECT array_agg(k.attname::text ORDER BY k.attname::text COLLATE "C") FROM pg_attribute k WHERE k.attrelid = c.oid AND k.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) = $3)
+			AND (SELECT array_agg(k.attname::text ORDER BY k.attname::text COLLATE "C") FROM pg_attribute k WHERE k.attrelid = c.oid AND k.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) = $3),
+			coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '' -- came with 12
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = y.typnamespace
 		WHERE n.nspname = $1 AND c.relname = $2`, to.Schema, to.Name, key)
@@ -311,6 +313,8 @@ func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping
 		switch {
 		case at < 0:
 			out = append(out, "column "+ident.Quote(name)+" is missing")
+		case have[at].Generated && c.Generated == nil:
+			out = append(out, "column "+ident.Quote(name)+" is generated there, and does not take the source's values")
 		case have[at].Schema != c.Type.Schema || have[at].Type != c.Type.Name || have[at].Typmod != c.Typmod:
 			out = append(out, fmt.Sprintf("column %s is %s there, %s on the source", ident.Quote(name), have[at].Type, c.SQL))
 		}

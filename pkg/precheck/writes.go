@@ -153,10 +153,12 @@ func size(n uint64) string {
 	return fmt.Sprintf("%d KiB", n>>10)
 }
 
-// triggers of the target's own tables that fire on floe's rows even in replica role.
+// triggers and rules of the target's own tables that fire on floe's rows even in replica role.
 func (r *run) triggers(ctx context.Context) {
-	rows, err := r.dst.Query(ctx, `SELECT n.nspname::text, c.relname::text, t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgenabled IN ('A', 'R') ORDER BY 1, 2, 3`)
+	rows, err := r.dst.Query(ctx, `SELECT n.nspname::text, c.relname::text, t.name, t.kind FROM (
+			SELECT tgrelid AS relation, tgname::text AS name, 'TRIGGER' AS kind FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('A', 'R')
+			UNION ALL SELECT ev_class, rulename::text, 'RULE' FROM pg_rewrite WHERE ev_type IN ('2', '3', '4') AND ev_enabled IN ('A', 'R')) t
+		JOIN pg_class c ON c.oid = t.relation JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f') ORDER BY 1, 2, 3`)
 	if err != nil {
 		r.unread("O-TRIGGER", err)
 		return
@@ -168,11 +170,11 @@ func (r *run) triggers(ctx context.Context) {
 	}
 	var found, sql []string
 	var table ident.Name
-	var name string
-	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &name}, func() error {
+	var name, kind string
+	_, err = pgx.ForEachRow(rows, []any{&table.Schema, &table.Name, &name, &kind}, func() error {
 		if targets[table] {
 			found = append(found, ident.Quote(name)+" on "+table.String())
-			sql = append(sql, "ALTER TABLE "+table.SQL()+" ENABLE TRIGGER "+ident.Quote(name)+";")
+			sql = append(sql, "ALTER TABLE "+table.SQL()+" ENABLE "+kind+" "+ident.Quote(name)+";")
 		}
 		return nil
 	})
@@ -181,7 +183,7 @@ func (r *run) triggers(ctx context.Context) {
 		r.unread("O-TRIGGER", err)
 	case len(found) > 0:
 		r.add(Check{Code: "O-TRIGGER", Severity: Warn, On: "target", Object: strings.Join(found, ", "),
-			Text: "triggers of the target that are ENABLE ALWAYS or REPLICA fire on replicated rows, and may change them: " + strings.Join(found, ", "),
+			Text: "triggers and rules of the target that are ENABLE ALWAYS or REPLICA fire on replicated rows, and may change them: " + strings.Join(found, ", "),
 			Fix:  "let them fire for others alone", FixSQL: strings.Join(sql, "\n")})
 	}
 }
