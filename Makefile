@@ -71,6 +71,10 @@ e2e-regress: ## PostgreSQL's own regression database, built from Debian's source
 e2e-big: ## a transaction of BIG rows, killed twice in its middle
 	FLOE_BIG=$(BIG) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) -run TestABigTransaction ./e2e/faults
 
+.PHONY: e2e-ui
+e2e-ui: build ## the console in Chromium: a job is run by its pages, each page is looked at (FLOE_SHOTS=DIR keeps pictures)
+	FLOE_E2E=ui $(GO) test -count=1 -timeout 15m $(TESTFLAGS) ./e2e/ui
+
 .PHONY: race
 race: ## tests of RACE='packages' under the race detector
 	$(GO) test -race -p $(P) -timeout 20m $(TESTFLAGS) $(RACE)

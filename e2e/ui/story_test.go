@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"floe/e2e/rig"
+	"floe/pkg/pgtest"
+)
+
+// console is a job with its page.
+type console struct {
+	floe *rig.Floe
+	pair rig.Pair
+	url  string
+}
+
+// newConsole runs a job of one table; another one waits to be added.
+func newConsole(t *testing.T) *console {
+	t.Helper()
+	if os.Getenv("FLOE_E2E") != "ui" {
+		t.Skip("the console in a browser is a lane of its own: make e2e-ui")
+	}
+	s := rig.StartServers(t, pgtest.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	pair, err := s.NewPair(ctx, "shop", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &console{pair: pair}
+	c.source(t, "CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT i, 'v' FROM generate_series(1, 1000) i; CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1)")
+	c.floe, err = rig.NewFloe(rig.Binary(t), t.TempDir(), rig.Job{Name: "shop", Source: rig.Endpoint{URL: pair.SourceURL()}, Target: rig.Endpoint{URL: pair.TargetURL()}, Objects: rig.Objects{Include: []string{"public.a"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.floe.Start("--listen", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.floe.Stop(context.WithoutCancel(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := c.floe.Synced(ctx, time.Minute); err != nil {
+		t.Fatalf("%v\n%s", err, c.floe.Tail(4000))
+	}
+	var e struct{ Console string }
+	text, err := os.ReadFile(filepath.Join(c.floe.Data(), "endpoint.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &e)
+	}
+	if err != nil || e.Console == "" {
+		t.Fatalf("no console in %s: %v", text, err)
+	}
+	c.url = e.Console
+	return c
+}
+
+func (c *console) source(t *testing.T, sql string) {
+	t.Helper()
+	if err := c.pair.Source.Exec(t.Context(), c.pair.Name, sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *console) target(t *testing.T, sql string) {
+	t.Helper()
+	if err := c.pair.Target.Exec(t.Context(), c.pair.Name, sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A person pauses and resumes a job, adds a table and watches it load, reads an error and its remedy, and
+// sees it go: each on a page that is not loaded again.
+func TestAPersonRunsAJob(t *testing.T) {
+	c := newConsole(t)
+	b := open(t, c.url)
+	b.visit(t, "/")
+	b.sees(t, "#state", "SYNCING")
+	b.sees(t, ".stages .now", "changes")
+
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`input[name="reason"]`), "a look"), press("pause"))
+	b.sees(t, "main .notice", "The command is in the log")
+	b.sees(t, "#state", "PAUSED")
+	b.sees(t, "#troubles", "a look")
+	b.do(t, press("resume"))
+	b.sees(t, "#state", "SYNCING")
+
+	b.visit(t, "/tables")
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`textarea[name="tables"]`), "public.b"), press("add"))
+	b.sees(t, "#tables tr", "public.b")
+	b.sees(t, "#tables tr:nth-child(2)", "in sync")
+	b.do(t, chromedp.Click(`//a[text()="public.b"]`))
+	b.sees(t, "h2", "public.b")
+	c.source(t, "INSERT INTO b VALUES (2); DELETE FROM b WHERE id = 1")
+	b.sees(t, "#table", "captured")
+	b.sees(t, "#table tr:nth-child(3)", "11")
+
+	b.visit(t, "/errors")
+	b.sees(t, "#errors", "Nothing needs you")
+	c.target(t, "ALTER TABLE a ADD CONSTRAINT small CHECK (id < 5000)")
+	c.source(t, "INSERT INTO a VALUES (5000, 'refused')")
+	b.sees(t, "#errors .trouble", "23514")
+	b.sees(t, "#errors .fix", "Remedy")
+	b.sees(t, "#state", "BLOCKED")
+	b.sees(t, "#nav", "Errors 1")
+	b.sees(t, "#latency", " s") // a job that stands still falls behind
+	b.shoot(t, "blocked")
+	c.target(t, "ALTER TABLE a DROP CONSTRAINT small")
+	b.sees(t, "#state", "SYNCING")
+	b.sees(t, "#errors", "Nothing needs you")
+
+	b.visit(t, "/checks")
+	b.do(t, chromedp.Click(chromedp.CSS(`form[action="/checks"] button`)))
+	b.sees(t, "#checks", "S-WAL-LEVEL")
+	b.shoot(t, "checks")
+	b.visit(t, "/log")
+	b.sees(t, "table", "a look")
+	b.sees(t, "table td", "public.b")
+	b.content(t)
+}
+
+// A browser without a mouse gets everywhere: the first key leads to the text, all links and buttons
+// follow, and where one is can be seen.
+func TestTheKeyboardSuffices(t *testing.T) {
+	c := newConsole(t)
+	b := open(t, c.url)
+	b.visit(t, "/")
+	const focus = `document.activeElement.className + " " + document.activeElement.textContent.trim()`
+	b.do(t, chromedp.KeyEvent(kb.Tab))
+	if where := eval[string](t, b, focus); where != "skip Skip to content" {
+		t.Errorf("the first key leads to %q", where)
+	}
+	reached := map[string]bool{}
+	for range 60 {
+		b.do(t, chromedp.KeyEvent(kb.Tab))
+		where := eval[string](t, b, focus)
+		reached[where] = true
+		if !eval[bool](t, b, `document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`) {
+			t.Errorf("that %q has the focus cannot be seen", where)
+		}
+	}
+	for _, want := range []string{" Tables", " Settings", " Pause", " Stop", " 中文", " Dark", " 24h"} {
+		if !reached[want] {
+			t.Errorf("no key leads to%s: %v", want, reached)
+		}
+	}
+	b.visit(t, "/")
+	b.do(t, chromedp.Focus(chromedp.CSS(`button[value="pause"]`)), chromedp.KeyEvent(kb.Enter))
+	b.sees(t, "#state", "PAUSED")
+}
