@@ -1,0 +1,288 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"floe/pkg/job"
+)
+
+// deployed reads a file of deploy/.
+func deployed(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "deploy", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// composed are the parts of deploy/compose/compose.yaml that are judged.
+type composed struct {
+	Services map[string]struct {
+		Image, User string
+		Command     any
+		ReadOnly    bool     `yaml:"read_only"`
+		CapDrop     []string `yaml:"cap_drop"`
+		SecurityOpt []string `yaml:"security_opt"`
+		Ports       []string
+		Secrets     []string
+		Environment map[string]string
+		Configs     []struct{ Source string }
+	}
+	Secrets, Configs map[string]struct{ File string }
+}
+
+func compose(t *testing.T) (c composed) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(deployed(t, "compose/compose.yaml")), &c); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Services) < 8 {
+		t.Fatalf("%d services", len(c.Services))
+	}
+	return c
+}
+
+// object is a manifest for Kubernetes.
+type object struct {
+	Kind     string
+	Metadata struct{ Name string }
+	Data     map[string]string
+	Spec     struct {
+		Template struct {
+			Spec struct {
+				AutomountServiceAccountToken *bool `yaml:"automountServiceAccountToken"`
+				SecurityContext              struct {
+					RunAsNonRoot bool `yaml:"runAsNonRoot"`
+					RunAsUser    int  `yaml:"runAsUser"`
+				} `yaml:"securityContext"`
+				Containers []struct {
+					Args          []string
+					LivenessProbe map[string]any `yaml:"livenessProbe"`
+					Resources     struct{ Limits map[string]string }
+					Context       struct {
+						Escalates    *bool `yaml:"allowPrivilegeEscalation"`
+						ReadOnly     bool  `yaml:"readOnlyRootFilesystem"`
+						Capabilities struct{ Drop []string }
+					} `yaml:"securityContext"`
+				}
+			}
+		}
+	}
+}
+
+func manifests(t *testing.T) (out []object) {
+	t.Helper()
+	for text := range strings.SplitSeq(deployed(t, "kubernetes/floe.yaml"), "\n---\n") {
+		var o object
+		if err := yaml.NewDecoder(bytes.NewReader([]byte(text))).Decode(&o); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+var ours = []string{"capture", "applier", "console"}
+
+func unit(t *testing.T, name string) string { return deployed(t, "systemd/floe-"+name+"@.service") }
+
+// commandLines are all command lines of floe in deploy/.
+func commandLines(t *testing.T) (out [][]string) {
+	t.Helper()
+	c := compose(t)
+	for _, name := range ours {
+		var args []string
+		for _, a := range c.Services[name].Command.([]any) {
+			args = append(args, fmt.Sprint(a))
+		}
+		out = append(out, args)
+		for line := range strings.Lines(unit(t, name)) {
+			if text, ok := strings.CutPrefix(line, "ExecStart=/usr/bin/floe "); ok {
+				out = append(out, strings.Fields(text))
+			}
+		}
+	}
+	for _, o := range manifests(t) {
+		for _, x := range o.Spec.Template.Spec.Containers {
+			out = append(out, x.Args)
+		}
+	}
+	return out
+}
+
+// Every command line that deploy/ has is one that floe takes.
+func TestDeployedCommandsAreTaken(t *testing.T) {
+	t.Parallel()
+	all := commandLines(t)
+	if len(all) != 9 {
+		t.Errorf("%d command lines", len(all))
+	}
+	for _, args := range all {
+		if code, out, errOut := floe(t, append(slices.Clone(args), "--help")...); code != codeOK || !strings.Contains(out, "floe "+args[0]) {
+			t.Errorf("%v: %d %s", args, code, errOut)
+		}
+		open := slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "0.0.0.0:") })
+		if open && !slices.Contains(args, "--token-file") {
+			t.Errorf("%v serves other machines without a token", args)
+		}
+	}
+	if code, _, _ := floe(t, "capture", "--no-such-flag", "--help"); code == codeOK {
+		t.Error("a flag that there is not is taken")
+	}
+}
+
+// The job files among them are valid, and hold no password.
+func TestDeployedJobsAreValid(t *testing.T) {
+	t.Parallel()
+	texts := []string{deployed(t, "compose/job.yaml")}
+	for _, o := range manifests(t) {
+		if text := o.Data["job.yaml"]; text != "" {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) != 2 {
+		t.Fatalf("%d job files", len(texts))
+	}
+	for _, text := range texts {
+		path := filepath.Join(t.TempDir(), "job.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := job.Load(path)
+		if err != nil || len(j.Notices) > 0 {
+			t.Errorf("%v, %v in\n%s", err, j, text)
+		}
+		if n := strings.Count(text, "${file:/run/secrets/"); n != 2 {
+			t.Errorf("%d passwords are references in\n%s", n, text)
+		}
+	}
+}
+
+// What runs in containers may do nothing but its work, and no secret is written down.
+func TestContainersAreConfined(t *testing.T) {
+	t.Parallel()
+	c := compose(t)
+	pinned := regexp.MustCompile(`:v?[0-9]+(\.[0-9]+)+$|^floe:local$`)
+	for name, s := range c.Services {
+		if !pinned.MatchString(s.Image) {
+			t.Errorf("%s: image %s", name, s.Image)
+		}
+		for _, p := range s.Ports {
+			if !strings.HasPrefix(p, "127.0.0.1:") {
+				t.Errorf("%s is published at %s", name, p)
+			}
+		}
+		for k := range s.Environment {
+			if strings.Contains(k, "PASSWORD") && !strings.HasSuffix(k, "_FILE") {
+				t.Errorf("%s has a password in %s", name, k)
+			}
+		}
+		for _, x := range s.Secrets {
+			if c.Secrets[x].File == "" {
+				t.Errorf("%s: there is no secret %s", name, x)
+			}
+		}
+		if slices.Contains(ours, name) && (s.User != "65532:65532" || !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") || len(s.Configs) != 1) {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+	if c.Configs["job"].File != "./job.yaml" || slices.Contains(c.Services["capture"].Secrets, "target") || slices.Contains(c.Services["applier"].Secrets, "source") {
+		t.Error("a service has the other side's secret")
+	}
+	n := 0
+	for _, o := range manifests(t) {
+		p := o.Spec.Template.Spec
+		for _, x := range p.Containers {
+			n++
+			if !p.SecurityContext.RunAsNonRoot || p.SecurityContext.RunAsUser == 0 || p.AutomountServiceAccountToken == nil || *p.AutomountServiceAccountToken || x.Context.Escalates == nil || *x.Context.Escalates ||
+				!x.Context.ReadOnly || !slices.Contains(x.Context.Capabilities.Drop, "ALL") || x.Resources.Limits["memory"] == "" || x.LivenessProbe == nil {
+				t.Errorf("%s: %+v", o.Metadata.Name, p)
+			}
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d containers", n)
+	}
+}
+
+// The image has the binary, certificates, and a user without rights.
+func TestTheImageIsBare(t *testing.T) {
+	t.Parallel()
+	stages := strings.Split(deployed(t, "Dockerfile"), "\nFROM ")
+	last := stages[len(stages)-1]
+	if !strings.HasPrefix(last, "scratch\n") || !regexp.MustCompile(`(?m)^USER [1-9][0-9]*:[1-9][0-9]*$`).MatchString(last) || !strings.Contains(last, `ENTRYPOINT ["/floe"]`) || strings.Contains(last, "RUN ") {
+		t.Errorf("the last stage is\n%s", last)
+	}
+	if !strings.Contains(deployed(t, "Dockerfile"), "FROM golang:1.26-") || strings.Contains(deployed(t, "Dockerfile"), "ADD ") || !strings.Contains(deployed(t, "Dockerfile"), "CGO_ENABLED=0") {
+		t.Error("it is built otherwise than make build does")
+	}
+}
+
+// systemd's services run as nobody in particular, without rights, and get their secret from systemd.
+func TestUnitsAreConfined(t *testing.T) {
+	t.Parallel()
+	for _, name := range ours {
+		text := unit(t, name)
+		for _, want := range []string{"DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "CapabilityBoundingSet=\n", "PrivateTmp=yes", "MemoryDenyWriteExecute=yes", "LimitCORE=0",
+			"SystemCallFilter=@system-service", "SystemCallErrorNumber=EPERM", "Restart=always", fmt.Sprintf("RestartPreventExitStatus=%d", codeUsage), "WantedBy=multi-user.target"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("floe-%s@.service lacks %s", name, want)
+			}
+		}
+		secret := map[string]string{"capture": "source", "applier": "target"}[name]
+		if secret != "" != strings.Contains(text, "\nLoadCredential="+secret+":") || strings.Contains(text, "Environment=") {
+			t.Errorf("floe-%s@.service: its secret is %s\n%s", name, secret, text)
+		}
+	}
+}
+
+// made are the metrics that floe registers, by the names in its code.
+func made(t *testing.T) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	literal := regexp.MustCompile(`"(floe_[a-z_]+)"`)
+	for _, path := range []string{"../../capture/metrics.go", "../../applier/metrics.go", "../../pkg/console/routes.go", "../../pkg/status/metrics.go", "brokermetrics.go"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range literal.FindAllStringSubmatch(string(b), -1) {
+			out[m[1]] = true
+		}
+	}
+	if len(out) < 20 {
+		t.Fatalf("%d metrics are made", len(out))
+	}
+	return out
+}
+
+// A dashboard or an alert about a metric that there is not would be silent for ever.
+func TestMetricsThatAreNamedExist(t *testing.T) {
+	t.Parallel()
+	have := made(t)
+	for _, path := range []string{"grafana/floe.json", "prometheus/alerts.yml"} {
+		names := regexp.MustCompile(`\bfloe_[a-z_]+`).FindAllString(deployed(t, path), -1)
+		if len(names) < 8 {
+			t.Errorf("%s names %d metrics", path, len(names))
+		}
+		for _, n := range names {
+			base := n
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				base = strings.TrimSuffix(base, suffix)
+			}
+			if !have[n] && !have[base] {
+				t.Errorf("%s: there is no metric %s", path, n)
+			}
+		}
+	}
+}
