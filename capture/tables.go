@@ -99,14 +99,14 @@ const maxTables = 1<<15 - 1
 func (s *session) table(ctx context.Context, def *catalog.TableDef) (*route.Table, error) {
 	shape := s.shape(def)
 	types := typesOf(def, shape)
-	if was := s.tables[def.OID]; was != nil && sameVersion(was, shape, types, def) {
+	if was := s.tables[def.OID]; was != nil && sameVersion(was, shape, types, def, def.Untold(s.today.Version)) {
 		return was, nil
 	}
 	codec, err := schemas.Compile(shape)
 	if err != nil {
 		return nil, fmt.Errorf("compile the schema of %s: %w", def.Name, err)
 	}
-	t := &route.Table{Shape: shape, Codec: codec, Topic: ident.Topic(s.Prefix, def.Name), Partitions: int32(max(1, s.Partitions)), Where: def.Filter, Types: types, Hidden: def.Hidden}
+	t := &route.Table{Shape: shape, Codec: codec, Topic: ident.Topic(s.Prefix, def.Name), Partitions: int32(max(1, s.Partitions)), Where: def.Filter, Types: types, Hidden: def.Untold(s.today.Version)}
 	if len(shape.Key) == 0 { // changes, and rows of a load that goes on beside them (H5)
 		t.Partitions = 2
 	}
@@ -116,9 +116,9 @@ func (s *session) table(ctx context.Context, def *catalog.TableDef) (*route.Tabl
 	return t, s.filtered(ctx, def)
 }
 
-func sameVersion(t *route.Table, shape *event.Table, types []route.Type, def *catalog.TableDef) bool {
+func sameVersion(t *route.Table, shape *event.Table, types []route.Type, def *catalog.TableDef, hidden []string) bool {
 	return t.Shape.Name == shape.Name && slices.Equal(t.Shape.Columns, shape.Columns) && slices.Equal(t.Shape.Key, shape.Key) &&
-		slices.Equal(t.Types, types) && t.Where == def.Filter && slices.Equal(t.Hidden, def.Hidden)
+		slices.Equal(t.Types, types) && t.Where == def.Filter && slices.Equal(t.Hidden, hidden)
 }
 
 // typesOf are the types of the shape's columns as the stream names them; nil if the definition, of an

@@ -173,7 +173,7 @@ func functions(ctx context.Context, tx pgx.Tx) (string, error) {
 		multirange = `UNION SELECT t.oid, t.typarray, t.typrelid FROM g JOIN pg_range r ON r.rngtypid = g.id
 			JOIN pg_type t ON t.oid = r.rngmultitypid WHERE g.class = 'pg_type'::regclass`
 	}
-	return strings.NewReplacer("{{pins}}", sets.String(), "{{nullable}}", nullable, "{{further}}", further, "{{multirange}}", multirange,
+	return strings.NewReplacer("{{pins}}", sets.String(), "{{nullable}}", nullable, "{{usual}}", catalog.Usual("i"), "{{further}}", further, "{{multirange}}", multirange,
 		"{{format}}", strconv.Itoa(catalog.Format), "{{stale}}", catalog.StaleSQL("filled"),
 		"{{recording}}", catalog.RecordingSQL(v, d)).Replace(ddlSQL), nil
 }

@@ -184,7 +184,7 @@ BEGIN
 	RETURN (
 	SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 	WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid AND i.indislive AND i.indimmediate AND NOT i.indisexclusion
-	AND i.indpred IS NULL AND i.indexprs IS NULL
+	AND i.indpred IS NULL AND i.indexprs IS NULL AND {{usual}}
 	AND NOT EXISTS (SELECT FROM unnest(i.indkey::int2[]) WITH ORDINALITY u(attnum, n) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
 		WHERE u.n <= i.indnkeyatts AND ({{nullable}}))
 	ORDER BY i.indisprimary DESC, (c.relreplident = 'i' AND i.indisreplident) DESC, i.indexrelid LIMIT 1);

@@ -45,7 +45,7 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 		return err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		for _, sql := range st.remake(name, tables) {
+		for _, sql := range st.remake(name, tables, version(conn)) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("make publication %s: %w", name, err)
 			}
@@ -73,10 +73,10 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 // remake are the statements after which there is a publication that has the tables; st is how it stands, nil
 // if it does not. One that is as floe makes it is kept: another start may have made a slot upon it since, and
 // a stream ends for good at a change from a moment at which the publication is not there.
-func (st *Standing) remake(name string, tables []*catalog.TableDef) []string {
+func (st *Standing) remake(name string, tables []*catalog.TableDef, version int) []string {
 	quoted := ident.Quote(name)
 	if st == nil || !st.plain() {
-		return []string{"DROP PUBLICATION IF EXISTS " + quoted, "CREATE PUBLICATION " + quoted + tableList(tables)}
+		return []string{"DROP PUBLICATION IF EXISTS " + quoted, "CREATE PUBLICATION " + quoted + tableList(tables) + withGenerated(version)}
 	}
 	var missing []*catalog.TableDef
 	for _, t := range tables {
@@ -88,6 +88,16 @@ func (st *Standing) remake(name string, tables []*catalog.TableDef) []string {
 		return nil
 	}
 	return []string{"ALTER PUBLICATION " + quoted + " ADD" + strings.TrimPrefix(tableList(missing), " FOR")}
+}
+
+// withGenerated has a publication bring stored generated columns where it can, from 18 on: such a server refuses
+// UPDATE and DELETE of a table whose rows are told apart by all columns while one of them is not published.
+// Capture drops them.
+func withGenerated(version int) string {
+	if version < 180000 {
+		return ""
+	}
+	return " WITH (publish_generated_columns = stored)"
 }
 
 func tableList(tables []*catalog.TableDef) string {

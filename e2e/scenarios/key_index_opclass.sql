@@ -1,6 +1,6 @@
 -- behaviour: the identity's index compares by another operator class than the type's own: text_ops over citext tells cases apart, record_image_ops over a composite tells spellings apart
--- needs: ext:citext
--- tables: public.ko_ci, public.ko_rec, public.ko_pat
+-- needs: ext:citext; ddl-sync
+-- tables: public.ko_ci, public.ko_rec, public.ko_pat, public.ko_late
 -- setup
 CREATE EXTENSION citext;
 CREATE TYPE ko_pair AS (n numeric, t text);
@@ -23,3 +23,9 @@ DELETE FROM ko_rec WHERE v = 1;
 UPDATE ko_rec SET k = (1.0, 'a') WHERE v = 3;
 UPDATE ko_pat SET n = n + 0.0, v = v + 1;
 DELETE FROM ko_pat WHERE k = 'k50';
+-- step
+CREATE TABLE ko_late (k citext NOT NULL, v int);
+CREATE UNIQUE INDEX ON ko_late (k text_ops);
+INSERT INTO ko_late VALUES ('a', 1), ('A', 2), ('b', 3);
+UPDATE ko_late SET v = -1 WHERE k::text = 'a';
+DELETE FROM ko_late WHERE k::text = 'A';

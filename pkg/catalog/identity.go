@@ -64,6 +64,17 @@ func (d *TableDef) usable(k *Key) bool {
 	return true
 }
 
+// Virtual reports whether the table has a virtual generated column (18 on). A server refuses UPDATE and DELETE
+// of one that is published and has REPLICA IDENTITY FULL.
+func (d *TableDef) Virtual() bool {
+	for i := range d.Columns {
+		if g := d.Columns[i].Generated; g != nil && g.Virtual {
+			return true
+		}
+	}
+	return false
+}
+
 func (d *TableDef) identityOf(k *Key) Identity {
 	id := Identity{Want: ReplicaFull}
 	if k != nil {
@@ -78,7 +89,7 @@ func (d *TableDef) identityOf(k *Key) Identity {
 		id.Want, id.Index = ReplicaNothing, ""
 	case d.Filter != "": // whether a row met the condition before shows only its whole old image
 		id.Want, id.Index = ReplicaFull, ""
-	case setting == ReplicaFull: // the whole old row holds every key; nothing to change
+	case setting == ReplicaFull && (k == nil || !d.Virtual()): // the whole old row holds every key; nothing to change
 		id.Want, id.Index = ReplicaFull, ""
 	}
 	return id

@@ -13,7 +13,7 @@ type indexRow struct {
 	Schema, Name, SQL                   string
 	Unique, Primary, Immediate, Replica bool
 	Partial, Expression, Exclusion      bool
-	Usual                               bool
+	Unusual                             bool
 	Columns                             []string
 	Valid, Clustered                    bool
 }
@@ -23,7 +23,7 @@ var indexesQuery = query{"indexes", func(v version) string {
 		coalesce(k.oid, 0) as "constraint", coalesce(h.inhparent, 0) as parent, coalesce(pg_get_indexdef(i.indexrelid), '') as sql,
 		i.indisunique as "unique", i.indisexclusion as exclusion, i.indisprimary as "primary", i.indimmediate as immediate, i.indisreplident as replica,
 		i.indpred is not null as partial, i.indexprs is not null as expression, i.indisvalid as valid, i.indisclustered as clustered,
-		` + Usual("i") + ` as usual,
+		not (` + Usual("i") + `) as unusual,
 		case when i.indisunique then (select array_agg(a.attname::text order by u.n)
 			from unnest(i.indkey::int2[]) with ordinality u(attnum, n)
 			join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
@@ -64,7 +64,7 @@ func (r *reader) readIndexes(ctx context.Context) error {
 		x := &got[i]
 		t := r.tables[x.Relation]
 		// WITHOUT OVERLAPS makes an index that is both unique and an exclusion: no row is upserted on it.
-		if x.Unique && x.Valid && !x.Partial && !x.Expression && !x.Exclusion && x.Usual {
+		if x.Unique && x.Valid && !x.Partial && !x.Expression && !x.Exclusion && !x.Unusual {
 			t.Keys = append(t.Keys, Key{
 				OID: x.OID, Name: x.Name, Columns: x.Columns, Primary: x.Primary,
 				Deferrable: !x.Immediate, Replica: x.Replica, Parent: x.Parent,

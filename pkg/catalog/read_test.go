@@ -115,6 +115,9 @@ func TestIdentityOfTables(t *testing.T) {
 		CREATE UNIQUE INDEX uq_c ON uq (c); CREATE UNIQUE INDEX uq_b ON uq (b);
 		CREATE TABLE ri (a int NOT NULL UNIQUE, b int NOT NULL UNIQUE); ALTER TABLE ri REPLICA IDENTITY USING INDEX ri_b_key;
 		CREATE TABLE full_pk (a int PRIMARY KEY); ALTER TABLE full_pk REPLICA IDENTITY FULL;
+		CREATE TYPE two AS (n numeric, t text); CREATE DOMAIN code AS varchar(9);
+		CREATE TABLE own_way (k two NOT NULL); CREATE UNIQUE INDEX ON own_way (k record_image_ops);
+		CREATE TABLE usual (k varchar NOT NULL, d code NOT NULL, c cidr NOT NULL, a int[] NOT NULL); CREATE UNIQUE INDEX usual_i ON usual (k text_pattern_ops, d COLLATE "C", c, a);
 		CREATE TABLE nothing (a int PRIMARY KEY); ALTER TABLE nothing REPLICA IDENTITY NOTHING;
 		CREATE TABLE bag (a int);
 		CREATE TABLE root (a int NOT NULL, b int NOT NULL, PRIMARY KEY (a)) PARTITION BY RANGE (a);
@@ -129,6 +132,8 @@ func TestIdentityOfTables(t *testing.T) {
 		"ri":      {[]string{"b"}, ReplicaIndex, "ri_b_key"},
 		"full_pk": {[]string{"a"}, ReplicaFull, ""},
 		"nothing": {[]string{"a"}, ReplicaNothing, ""},
+		"own_way": {nil, ReplicaFull, ""},
+		"usual":   {[]string{"k", "d", "c", "a"}, ReplicaIndex, "usual_i"},
 		"bag":     {nil, ReplicaFull, ""},
 		"leaf":    {[]string{"a"}, ReplicaDefault, ""},
 		"bare_1":  {nil, ReplicaFull, ""},
@@ -298,5 +303,19 @@ func TestASelectionBringsWhatHangsOnIt(t *testing.T) {
 				t.Errorf("m reads %v", m.Reads)
 			}
 		}
+	}
+}
+
+// A server of version 18 refuses changes of a published table that has REPLICA IDENTITY FULL and a virtual column.
+func TestIdentityIsTheKeyWhereAVirtualColumnForbidsFull(t *testing.T) {
+	t.Parallel()
+	d := TableDef{ReplicaIdentity: string(ReplicaFull), Columns: []TableColumn{{Name: "k", NotNull: true}, {Name: "v", Generated: &Generated{"k + 1", true}}},
+		Keys: []Key{{Name: "pk", Columns: []string{"k"}, Primary: true}}}
+	if id := d.Identity(); id.Want != ReplicaDefault || !slices.Equal(id.Columns, []string{"k"}) {
+		t.Errorf("with a virtual column: %+v", id)
+	}
+	d.Columns[1].Generated.Virtual = false
+	if id := d.Identity(); id.Want != ReplicaFull || !slices.Equal(id.Columns, []string{"k"}) {
+		t.Errorf("with a stored column: %+v", id)
 	}
 }

@@ -180,9 +180,30 @@ func (r *run) oids(ctx context.Context, sql string, args ...any) (map[uint32]boo
 	return out, err
 }
 
+// virtual: the source refuses UPDATE and DELETE of a published table with virtual generated columns whose rows are
+// told apart by all columns.
+func (r *run) virtual() {
+	var list []ident.Name
+	for _, t := range r.db.Tables() {
+		id := r.db.Identity(t)
+		if r.Job.Objects.KeepIdentity {
+			id = t.IdentityKept()
+		}
+		if t.PartitionKey == "" && t.Virtual() && id.Want == catalog.ReplicaFull {
+			list = append(list, t.Name)
+		}
+	}
+	if len(list) > 0 {
+		r.add(Check{Code: "O-KEY", Severity: Fail, Object: join(list),
+			Text: fmt.Sprintf("%s have virtual generated columns and need REPLICA IDENTITY FULL, having no key or a filter: the source would refuse their UPDATE and DELETE", join(list)),
+			Fix:  "give them a primary key, make the columns STORED, or exclude the tables"})
+	}
+}
+
 // identifiable: a table that has no identity and whose owner this user is not keeps the source from
 // updating and deleting as soon as it is published.
 func (r *run) identifiable(ctx context.Context) {
+	r.virtual()
 	if r.Job.Objects.KeepIdentity || r.facts.Super {
 		return
 	}
