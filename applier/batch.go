@@ -10,7 +10,6 @@ import (
 	"floe/applier/assemble"
 	"floe/applier/target"
 	"floe/pkg/event"
-	"floe/pkg/halt"
 	"floe/pkg/pg"
 )
 
@@ -39,16 +38,22 @@ func (s *session) Refused(ctx context.Context) error {
 }
 
 // Applied counts rows.
-func (s *session) Applied(rows []*event.Row) { s.report.rows(rows) }
+func (s *session) Applied(rows []*event.Row) {
+	s.report.rows(s.leaves.keep(rows))
+	s.leaves = s.leaves.undone()
+}
 
 // exactly applies the batch row by row in the source's order, tables without a key in sets if that goes.
-// A transaction that the target refuses blocks: those before it are made true, it and all later ones wait.
+// A transaction that the target refuses blocks, unless the operator said to leave it out: those before it
+// are made true, it and all later ones wait.
 func (s *session) exactly(ctx context.Context, bags bool) error {
 	if err := s.db.Begin(ctx); err != nil {
 		return err
 	}
-	bad, err := s.exact(ctx, s.order.Batch(), bags)
+	s.leaves.again()
+	bad, err := s.exact(ctx, s.leaves.keep(s.order.Batch()), bags)
 	if err == nil {
+		s.lose(s.order.Batch())
 		if err = s.order.Finish(ctx); err == nil {
 			return nil
 		}
@@ -61,10 +66,10 @@ func (s *session) exactly(ctx context.Context, bags bool) error {
 		return err
 	case bad == nil: // a row in a set, or a row whose table has not been found
 		return s.exactly(ctx, false)
-	case s.forbidden(bad, err):
+	case s.forbidden(bad, err), s.skip(bad, err, true):
 		return s.exactly(ctx, bags)
 	}
-	return errors.Join(s.refused(bad, err), s.preceding(ctx, bad.Pos.Commit))
+	return errors.Join(s.refused(bad, err, ""), s.preceding(ctx, bad.Pos.Commit))
 }
 
 // forbidden reports whether the error is the first to say that a foreign key from outside forbids a
@@ -86,19 +91,15 @@ func (s *session) preceding(ctx context.Context, commit event.LSN) error {
 	if err := s.db.Begin(ctx); err != nil {
 		return err
 	}
-	if _, err := s.exact(ctx, rows, true); err != nil {
+	s.leaves.again()
+	if _, err := s.exact(ctx, s.leaves.keep(rows), true); err != nil {
 		return errors.Join(err, s.db.Rollback(ctx))
 	}
-	if err := s.setSequences(ctx, at.Offset); err != nil {
+	s.lose(rows)
+	if err := errors.Join(s.setSequences(ctx, at.Offset), s.recordSkips(ctx, at.Commit)); err != nil {
 		return errors.Join(err, s.db.Rollback(ctx))
 	}
 	return s.db.Commit(ctx, s.owner, at)
-}
-
-// refused is the halt of a row that the target will not take.
-func (s *session) refused(r *event.Row, err error) error {
-	return &halt.Error{Code: halt.ConstraintViolation, Err: err, Fix: remedy(err),
-		Detail: fmt.Sprintf("the target refuses %s of %s, key (%s), at %s", verb(r.Op), r.Table.Name, keyText(r), r.Pos)}
 }
 
 // remedy is what helps against a refusal.
@@ -146,6 +147,7 @@ func keyText(r *event.Row) string {
 // error leaves it, and what the session knows, to be given up.
 func (s *session) Mixed(ctx context.Context, e *assemble.Entry, changes []assemble.Change, rows []*event.Row) (err error) {
 	defer func() { s.report.altered(kinds(changes), err) }()
+	s.bigObjects = s.bigObjects || len(kinds(changes)) > 0
 	for i := range changes {
 		n := slices.IndexFunc(rows, func(r *event.Row) bool { return r.Pos.Seq >= changes[i].Seq })
 		if n < 0 {
@@ -167,37 +169,59 @@ func (s *session) Mixed(ctx context.Context, e *assemble.Entry, changes []assemb
 }
 
 // partRows is fast, then exact, within the open transaction.
-func (s *session) partRows(ctx context.Context, rows []*event.Row) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := s.db.Savepoint(ctx); err != nil {
-		return err
-	}
-	err := s.fast(ctx, rows)
-	if err != nil && target.Refused(err) {
-		if err := s.db.Return(ctx); err != nil {
+func (s *session) partRows(ctx context.Context, all []*event.Row) error {
+	rows := s.leaves.keep(all)
+	if len(rows) > 0 {
+		if err := s.db.Savepoint(ctx); err != nil {
 			return err
 		}
-		s.report.exact()
-		bad, refusal := s.exact(ctx, rows, true)
-		for bags := true; target.Refused(refusal); {
-			if bad == nil && bags {
-				bags = false
-			} else if !s.forbidden(bad, refusal) {
-				break
-			}
-			if err := s.db.Return(ctx); err != nil {
-				return err
-			}
-			bad, refusal = s.exact(ctx, rows, bags)
+		err := s.fast(ctx, rows)
+		if err != nil && target.Refused(err) {
+			rows, err = s.partExactly(ctx, all)
 		}
-		if err = refusal; bad != nil && target.Refused(err) {
-			return s.refused(bad, err)
+		if err == nil && len(rows) > 0 {
+			err = s.db.Exec(ctx, "RELEASE SAVEPOINT floe")
+		}
+		if err != nil {
+			return fmt.Errorf("apply a part of the transaction at %s: %w", all[0].Pos.Commit, err)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("apply a part of the transaction at %s: %w", rows[0].Pos.Commit, err)
+	s.lose(all)
+	if s.order.Big() {
+		s.bigger(rows)
 	}
-	return s.db.Exec(ctx, "RELEASE SAVEPOINT floe")
+	return nil
+}
+
+// partExactly applies rows one by one behind the savepoint, and returns those that were not left out. A big
+// transaction that is left out as a whole has no savepoint any more, and none of its rows.
+func (s *session) partExactly(ctx context.Context, all []*event.Row) ([]*event.Row, error) {
+	s.report.exact()
+	for bags := true; ; {
+		if err := s.db.Return(ctx); err != nil {
+			return nil, err
+		}
+		rows := s.leaves.keep(all)
+		bad, err := s.exact(ctx, rows, bags)
+		whole := s.order.Big() && !s.bigObjects
+		switch {
+		case err == nil || !target.Refused(err):
+			return rows, err
+		case bad == nil && bags:
+			bags = false
+		case s.forbidden(bad, err):
+		case s.skip(bad, err, whole):
+			if s.leaves.of(bad.Pos).Whole {
+				return nil, s.afresh(ctx)
+			}
+		case bad != nil:
+			lasting := lastingObjects
+			if whole {
+				lasting = ""
+			}
+			return nil, s.refused(bad, err, lasting)
+		default:
+			return nil, err
+		}
+	}
 }

@@ -234,6 +234,9 @@ func (s *session) Loaded(ctx context.Context, e *assemble.Entry) error {
 		return err
 	}
 	s.loads[l.Table] = l
+	if err := s.mend(ctx, l); err != nil {
+		return err
+	}
 	shape := s.shapes[l.Table]
 	if s.SkipStructure || shape == nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"floe/pkg/ledger"
 	"floe/pkg/pg"
 	"floe/pkg/pgtest"
+	"floe/pkg/status"
 	"floe/schemas"
 )
 
@@ -310,34 +312,46 @@ func (r *rig) waitPlaced() {
 	r.wait("select max(ledger_offset)::text from floe.checkpoint", fmt.Sprint(o.Offset-1))
 }
 
+// reports are the applier's, from the first on. They end with the test's patience, and the test with them.
+func (r *rig) reports() iter.Seq[*status.Report] {
+	r.t.Helper()
+	return func(yield func(*status.Report) bool) {
+		ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+		defer cancel()
+		cl, err := kgo.NewClient(append(r.kafka, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"j.floe.status": {0: kgo.NewOffset().At(0)}}))...)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		defer cl.Close()
+		last := ""
+		for ctx.Err() == nil {
+			for _, rec := range cl.PollFetches(ctx).Records() {
+				s, err := schemas.DecodeStatus(rec.Value)
+				if err != nil {
+					r.t.Fatal(err)
+				}
+				b, _ := json.Marshal(s)
+				last = string(b)
+				if !yield(s) {
+					return
+				}
+			}
+		}
+		r.t.Fatalf("no such report; the last one is %s", last)
+	}
+}
+
 // wantHalt waits until the applier reports the halt on the status topic.
 func (r *rig) wantHalt(code string) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
-	defer cancel()
-	cl, err := kgo.NewClient(append(r.kafka, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"j.floe.status": {0: kgo.NewOffset().At(0)}}))...)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer cl.Close()
-	last := ""
-	for ctx.Err() == nil {
-		for _, rec := range cl.PollFetches(ctx).Records() {
-			s, err := schemas.DecodeStatus(rec.Value)
-			if err != nil {
-				r.t.Fatal(err)
+	for s := range r.reports() {
+		if s.Reason == code {
+			if s.Fix == "" {
+				r.t.Errorf("halt %s has no remedy", code)
 			}
-			b, _ := json.Marshal(s)
-			last = string(b)
-			if s.Reason == code {
-				if s.Fix == "" {
-					r.t.Errorf("halt %s has no remedy", code)
-				}
-				return
-			}
+			return
 		}
 	}
-	r.t.Fatalf("no halt %s; the last report is %s", code, last)
 }
 
 func (r *rig) exec(sql string) {

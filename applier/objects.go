@@ -27,10 +27,14 @@ func (s *session) Defined() []int64 { return s.places.offsets() }
 func (s *session) Forget() { s.valid, s.places = catalog.NewDatabase(0, nil), nil }
 
 // Remember keeps what is known before a big transaction.
-func (s *session) Remember() { s.before = s.known.clone() }
+func (s *session) Remember() {
+	s.before = s.known.clone()
+	s.bigRows, s.bigObjects = map[uint32]*target.Skipped{}, false
+}
 
 // Void takes back what an unfinished big transaction changed of it.
 func (s *session) Void(ctx context.Context) error {
+	s.leaves = nil
 	if s.valid == s.before.valid {
 		return nil
 	}

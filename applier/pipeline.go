@@ -72,6 +72,7 @@ func run(ctx context.Context, c Config, report *reporter) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
+	err = s.stands(err)
 	return errors.Join(err, s.relax(ctx, err))
 }
 
@@ -132,6 +133,9 @@ func (s *session) Commit(ctx context.Context, to target.Checkpoint) error {
 	if err := s.setSequences(ctx, to.Offset); err != nil {
 		return err
 	}
+	if err := s.recordSkips(ctx, to.Commit); err != nil {
+		return err
+	}
 	flush := time.Since(s.flushedAt) >= flushEvery
 	if flush {
 		if err := s.db.Exec(ctx, target.Flushed); err != nil {
@@ -146,6 +150,7 @@ func (s *session) Commit(ctx context.Context, to target.Checkpoint) error {
 		return err
 	}
 	s.sampled, s.began = nil, time.Time{}
+	s.skipped(to.Commit)
 	if s.asks {
 		var err error
 		if s.asked, err = s.db.Asked(ctx, s.owner); err != nil {

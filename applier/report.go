@@ -3,6 +3,7 @@ package applier
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/applier/structure"
+	"floe/applier/target"
 	"floe/pkg/broker"
 	"floe/pkg/control"
 	"floe/pkg/event"
@@ -40,6 +42,10 @@ type reporter struct {
 	told   time.Time // when a report bore facts, zero when they are new
 	busy   time.Time // since when a transaction is at work, zero for none
 	stuck  time.Time // since when nothing can be applied, zero while it can
+	// stood is where the target stood when a halt kept it from going on, nil while none does; heard are
+	// commands of which nothing is said before what comes of them is known, -1 for none.
+	stood *target.Checkpoint
+	heard int64
 }
 
 func newReporter(c Config) (*reporter, error) {
@@ -49,7 +55,7 @@ func newReporter(c Config) (*reporter, error) {
 	}
 	host, _ := os.Hostname()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &reporter{config: c, client: client, cancel: cancel, standby: c.Standby, tables: map[uint32]*status.Table{}}
+	r := &reporter{config: c, client: client, cancel: cancel, standby: c.Standby, tables: map[uint32]*status.Table{}, heard: -1}
 	r.last = status.Report{Role: "applier", Host: host, PID: int64(os.Getpid()), Instance: host + ":" + strconv.Itoa(os.Getpid()),
 		Job: c.Job, State: "INIT_STRUCTURE", LatencyUs: -1, LedgerOffset: -1}
 	r.metrics = newMetrics(c.Metrics, c.Job, r.state) // last: whoever gathers asks r
@@ -132,6 +138,7 @@ func (r *reporter) rests(w control.Wanted) {
 	defer r.mu.Unlock()
 	l := &r.last
 	l.State, l.Reason, l.Detail, l.Fix, l.Obeyed, l.LatencyUs, r.busy = string(w.Run), "", w.Who(), w.Ends(), w.Next, -1, time.Time{}
+	l.Blocked, r.stood, r.heard = nil, nil, -1
 }
 
 // starts reports that a rest is over.
@@ -141,11 +148,22 @@ func (r *reporter) starts() {
 	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix = "STARTING", "", "", ""
 }
 
-// obeyed notes up to where commands were taken up.
+// obeyed notes up to where commands were taken up. In a halt nothing is said of them before it was tried
+// again: who sent them wants to know what came of it.
 func (r *reporter) obeyed(next int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last.Obeyed = next
+	r.heard = next
+	if r.last.State != "BLOCKED" && r.last.State != "FAILED" {
+		r.outcome()
+	}
+}
+
+// outcome says that what was heard was taken up.
+func (r *reporter) outcome() {
+	if r.heard >= 0 {
+		r.last.Obeyed, r.heard = r.heard, -1
+	}
 }
 
 // trouble reports what keeps the applier from applying.
@@ -153,7 +171,12 @@ func (r *reporter) trouble(err error) {
 	t := trouble.Of(trouble.Target, err)
 	r.mu.Lock()
 	l := &r.last
-	l.State, l.Reason, l.Detail, l.Fix = t.State, t.Reason, t.Detail, t.Fix
+	l.State, l.Reason, l.Detail, l.Fix, l.Blocked = t.State, t.Reason, t.Detail, t.Fix, nil
+	r.stood = nil
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		l.Blocked, r.stood = refused.blocked, &refused.at
+	}
+	r.outcome()
 	if r.stuck.IsZero() {
 		r.stuck = time.Now()
 	}
@@ -166,7 +189,6 @@ func (r *reporter) applied(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := &r.last
-	l.Reason, l.Detail, l.Fix = "", "", ""
 	l.Epoch, l.AppliedLSN = s.order.Now.Epoch, s.order.End
 	if s.flushed >= 0 {
 		l.LedgerOffset = s.flushed
@@ -176,9 +198,10 @@ func (r *reporter) applied(s *session) {
 		r.metrics.seconds.Observe(took)
 		r.metrics.target.Set(took)
 	}
-	l.State, r.busy, l.Asked = "SYNCING", time.Time{}, s.asking()
+	r.busy, l.Asked = time.Time{}, s.asking()
+	state := "SYNCING"
 	if s.script == nil { // no definition was applied yet
-		l.State = "INIT_STRUCTURE"
+		state = "INIT_STRUCTURE"
 	}
 	maps.DeleteFunc(r.tables, func(oid uint32, _ *status.Table) bool { return s.shapes[oid] == nil })
 	for oid, shape := range s.shapes {
@@ -188,14 +211,18 @@ func (r *reporter) applied(s *session) {
 			r.tables[oid] = t
 		}
 		t.Schema, t.Name, t.Loaded = shape.Name.Schema, shape.Name.Name, s.loads[oid].Rows
-		t.State = "in sync"
+		t.State, t.Error = "in sync", s.leftOutText(oid)
 		if !s.loads[oid].Loaded {
-			t.State, l.State = "loading", "INIT_DATA"
+			t.State, state = "loading", "INIT_DATA"
 		} else if !s.settled(oid) {
 			t.State = "settling"
 		}
 	}
-	r.stuck = time.Time{}
+	if at := s.db.At(); r.stood != nil && at.Offset == r.stood.Offset && at.Commit == r.stood.Commit {
+		return // it has not come past what stopped it
+	}
+	l.State, l.Reason, l.Detail, l.Fix, l.Blocked, r.stood, r.stuck = state, "", "", "", nil, nil, time.Time{}
+	r.outcome()
 	r.latency(s)
 }
 
@@ -205,6 +232,9 @@ func (r *reporter) resumed(s *session) {
 	r.applied(s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.stood != nil {
+		return
+	}
 	r.last.LatencyUs = -1
 	if r.last.State == "SYNCING" {
 		r.last.State = "CATCHING_UP"
@@ -302,6 +332,8 @@ func (r *reporter) rows(rows []*event.Row) {
 }
 
 func (r *reporter) loaded(rows int) { r.metrics.load.Add(float64(rows)) }
+
+func (r *reporter) leftOut(changes int64) { r.metrics.skipped.Add(float64(changes)) }
 
 func (r *reporter) exact() { r.metrics.exact.Inc() }
 

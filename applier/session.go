@@ -66,6 +66,13 @@ type session struct {
 	clashed map[uint32]int            // chunks of a table to be upserted before COPY is tried again
 	retried bool                      // structure that failed before this start was tried again
 	emptied bool                      // TRUNCATE is a DELETE: a foreign key from outside forbade it
+
+	// leaves is what the open work leaves out; lost, by table, what was left out before and no load mended.
+	leaves leaves
+	lost   map[uint32][]target.Skipped
+	// Of the open big transaction: what it changed, and whether that is also objects.
+	bigRows    map[uint32]*target.Skipped
+	bigObjects bool
 }
 
 // known is what the log said of objects, and what became of it on the target, at the place where the work

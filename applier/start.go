@@ -73,6 +73,9 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	if s.seen, err = s.db.Seen(ctx, s.owner); err != nil {
 		return nil, err
 	}
+	if s.lost, err = s.db.Skipped(ctx, s.owner); err != nil {
+		return nil, err
+	}
 	if s.feed, err = feed.Open(ctx, c.Kafka, broker.Ledger(c.Prefix)); err != nil {
 		return nil, err
 	}

@@ -222,6 +222,7 @@ func (p *position) row(row *event.Row, v *value, arena *schemas.Arena) error {
 	if row.Pos.Commit != v.commit || row.Pos.Seq != v.seq {
 		return fmt.Errorf("it says that it stands at %s where its header says %s", row.Pos, event.Position{Commit: v.commit, Seq: v.seq})
 	}
+	row.Pos.Epoch = p.entry.Epoch
 	row.Companion = v.flags&ledger.Companion != 0
 	return nil
 }

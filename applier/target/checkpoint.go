@@ -50,12 +50,15 @@ CREATE TABLE IF NOT EXISTS floe.load (job text, applier text, table_oid bigint, 
 CREATE TABLE IF NOT EXISTS floe.asked (job text, applier text, table_oid bigint, key text[], at bigint NOT NULL, read boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (job, applier, table_oid, key));
 CREATE TABLE IF NOT EXISTS floe.aside (job text, applier text, table_oid bigint, key text[], met text NOT NULL, settled boolean NOT NULL DEFAULT false,
-	PRIMARY KEY (job, applier, table_oid, key))`
+	PRIMARY KEY (job, applier, table_oid, key));
+CREATE TABLE IF NOT EXISTS floe.skipped (job text, applier text, epoch bigint, place text, table_oid bigint, table_name text NOT NULL, changes bigint NOT NULL,
+	samples text[] NOT NULL, load bigint NOT NULL, sqlstate text NOT NULL, message text NOT NULL, command text NOT NULL, sent_by text NOT NULL, reason text NOT NULL,
+	at timestamptz NOT NULL DEFAULT now(), mended timestamptz, PRIMARY KEY (job, applier, epoch, place, table_oid))`
 
 // Setup makes floe's own tables on the target, if they are missing.
 func (s *Session) Setup(ctx context.Context) error {
 	var have bool
-	err := s.Conn.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL AND to_regclass('floe.load') IS NOT NULL AND to_regclass('floe.asked') IS NOT NULL AND to_regclass('floe.aside') IS NOT NULL").Scan(&have)
+	err := s.Conn.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL AND to_regclass('floe.load') IS NOT NULL AND to_regclass('floe.asked') IS NOT NULL AND to_regclass('floe.aside') IS NOT NULL AND to_regclass('floe.skipped') IS NOT NULL").Scan(&have)
 	if err != nil || have {
 		return err
 	}

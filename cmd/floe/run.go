@@ -113,7 +113,7 @@ func (c *commander) send(ctx context.Context, verb string, args ...string) (int6
 // run says whether the job is to work, unless that is so already.
 func (c *commander) run(ctx context.Context, verb, reason string) (int64, error) {
 	if verb != ledger.VerbStart && c.sent.Next == 0 && !c.known(ctx) {
-		return 0, exit(codeConflict, fmt.Errorf("the log knows no job %s; has it been started, and is this its broker?", c.job.Name))
+		return 0, c.unknown()
 	}
 	switch nothing, err := c.sent.Judge(verb); {
 	case err != nil:

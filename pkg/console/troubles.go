@@ -33,7 +33,7 @@ func troubles(m moment) []Trouble {
 	}
 	for _, t := range m.sum.Tables {
 		if t.Error != "" {
-			out = append(out, Trouble{Is: "halted", Service: "applier", Code: "table-halted", Object: t.Schema + "." + t.Name, Detail: t.Error})
+			out = append(out, Trouble{Is: "differs", Service: "applier", Code: "changes-left-out", Object: t.Schema + "." + t.Name, Detail: t.Error})
 		}
 	}
 	for _, f := range m.sum.Structure {

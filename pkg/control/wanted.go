@@ -31,6 +31,7 @@ type Wanted struct {
 	Since   *ledger.Command // the command that Run is as it is by, nil for none
 	Started bool            // start was sent
 	tables  map[ident.Name]bool
+	skips   []Skip
 }
 
 // Fold is what the commands mean together.
@@ -67,6 +68,8 @@ func (w *Wanted) take(c *ledger.Command) {
 		}
 	case ledger.VerbStop:
 		w.run(Stopped, c)
+	case ledger.VerbSkip:
+		w.skip(c)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"floe/pkg/event"
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
 )
@@ -61,5 +62,26 @@ func TestRunFollowsTheCommands(t *testing.T) {
 	}
 	if w := Fold(nil); w.Started || w.Who() != "" {
 		t.Errorf("before any command: %+v", w)
+	}
+}
+
+// A skip means one place of one applier, however often it is sent; what is no place skips nothing.
+func TestASkipIsOfOnePlace(t *testing.T) {
+	t.Parallel()
+	w := Fold(commands("skip main 2 0/14 why\nskip main 2 0/14 again\nskip main 2 0/1E#3\nskip other 2 0/28\nskip main 2 0/0\nskip main x 0/32\nskip main 2 seven\nskip"))
+	if n := len(w.Skips()); n != 3 {
+		t.Errorf("%d skips: %+v", n, w.Skips())
+	}
+	at := func(epoch uint32, commit event.LSN, seq uint64) event.Position {
+		return event.Position{Epoch: epoch, Commit: commit, Seq: seq}
+	}
+	for p, want := range map[event.Position]bool{at(2, 0x14, 0): true, at(2, 0x14, 9): true, at(1, 0x14, 0): false, at(2, 0x15, 0): false,
+		at(2, 0x1E, 3): true, at(2, 0x1E, 2): false, at(2, 0x28, 0): false, at(2, 0, 0): false} {
+		if got := w.Skip("main", p); (got != nil) != want {
+			t.Errorf("%s of epoch %d is skipped: %v", p, p.Epoch, got)
+		}
+	}
+	if k := w.Skip("main", at(2, 0x14, 1)); k.Reason != "why" || k.Command.ID != "0" || strings.Join(k.Args(), " ") != "main 2 0/14 why" {
+		t.Errorf("%+v", k)
 	}
 }

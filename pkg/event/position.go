@@ -48,3 +48,16 @@ func (p Position) Before(q Position) bool {
 }
 
 func (p Position) String() string { return fmt.Sprintf("%s#%d", p.Commit, p.Seq) }
+
+// ParsePosition reads a Position's text, and that of a Commit alone, which is the whole transaction. The
+// text has no epoch.
+func ParsePosition(s string) (p Position, whole bool, err error) {
+	commit, seq, one := strings.Cut(s, "#")
+	if p.Commit, err = ParseLSN(commit); err != nil || !one {
+		return p, !one, err
+	}
+	if p.Seq, err = strconv.ParseUint(seq, 10, 64); err != nil {
+		return p, false, fmt.Errorf("parse position %q: want the form 16/B374D848#4", s)
+	}
+	return p, false, nil
+}

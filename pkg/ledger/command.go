@@ -26,4 +26,6 @@ const (
 	VerbPause  = "pause"  // between two transactions
 	VerbResume = "resume" // what was paused goes on
 	VerbStop   = "stop"   // like pause, and only start ends it
+	VerbRetry  = "retry"  // what the target refused is tried again
+	VerbSkip   = "skip"   // what the target refuses at one place is left out
 )

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"floe/pkg/event"
 	"floe/pkg/status"
 )
 
@@ -54,6 +55,36 @@ type Service struct {
 	AppliedLSN   string  `json:"applied_lsn,omitempty"`
 	Transactions uint64  `json:"transactions"`
 	Rows         uint64  `json:"rows"`
+	// Applier is an applier's name, empty for capture.
+	Applier string   `json:"applier,omitempty"`
+	Blocked *Blocked `json:"blocked,omitempty"`
+}
+
+// Name tells the job's services apart.
+func (s *Service) Name() string { return strings.TrimSpace(s.Role + " " + s.Applier) }
+
+// Blocked is what the target refuses. Transaction and Change are as `floe errors skip` takes them, empty if
+// it cannot be skipped; Lasting says why, or why only the change can.
+type Blocked struct {
+	Transaction string `json:"transaction,omitempty"`
+	Change      string `json:"change,omitempty"`
+	Table       string `json:"table,omitempty"`
+	Op          string `json:"op,omitempty"`
+	Key         string `json:"key,omitempty"`
+	SQLState    string `json:"sqlstate,omitempty"`
+	Message     string `json:"message,omitempty"`
+	Lasting     string `json:"lasting,omitempty"`
+}
+
+func blocked(b *status.Blocked) *Blocked {
+	if b == nil {
+		return nil
+	}
+	out := &Blocked{Table: b.Table, Op: b.Op, Key: b.Key, SQLState: b.SQLState, Message: b.Message, Lasting: b.Lasting}
+	if b.Commit != 0 {
+		out.Transaction, out.Change = b.Commit.String(), event.Position{Commit: b.Commit, Seq: b.Seq}.String()
+	}
+	return out
 }
 
 // Summary sums up the job at now.
@@ -72,7 +103,13 @@ func (o *Overview) Summary(job string, now time.Time) Summary {
 		s.Reason, s.Detail, s.Fix = why.Reason, why.Detail, why.Fix
 	}
 	for _, r := range o.Reports() {
-		s.Services = append(s.Services, o.service(r, now))
+		x := o.service(r, now)
+		for k, of := range o.Appliers {
+			if of == r {
+				x.Applier = strings.TrimPrefix(k, "applier/")
+			}
+		}
+		s.Services = append(s.Services, x)
 	}
 	if l, known := o.Latency(now); known {
 		seconds := l.Seconds()
@@ -105,7 +142,7 @@ func (o *Overview) lag(r *status.Report, now time.Time) time.Duration {
 
 func (o *Overview) service(r *status.Report, now time.Time) Service {
 	s := Service{Role: r.Role, Instance: r.Instance, Host: r.Host, PID: r.PID, State: r.State, Reason: r.Reason, Detail: r.Detail,
-		Fix: r.Fix, AgeSeconds: o.Age(r, now).Seconds(), Epoch: r.Epoch, Transactions: r.Transactions, Rows: r.Rows}
+		Fix: r.Fix, AgeSeconds: o.Age(r, now).Seconds(), Epoch: r.Epoch, Transactions: r.Transactions, Rows: r.Rows, Blocked: blocked(r.Blocked)}
 	if r.Role == "capture" {
 		s.SourceLSN, s.PlacedLSN, s.FlushedLSN = r.SourceLSN.String(), r.PlacedLSN.String(), r.FlushedLSN.String()
 	} else {

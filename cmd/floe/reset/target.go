@@ -13,7 +13,7 @@ import (
 )
 
 // tables of floe's own on the target, each with the job in its first column.
-var control = []string{"floe.checkpoint", "floe.load", "floe.asked", "floe.aside", "floe.object"}
+var control = []string{"floe.checkpoint", "floe.load", "floe.asked", "floe.aside", "floe.skipped", "floe.object"}
 
 // lookAtTarget takes the appliers' locks, so that none works until the end, and finds what they left.
 func (r *Reset) lookAtTarget(ctx context.Context) error {
