@@ -88,6 +88,17 @@ func (s *Session) Holder(ctx context.Context, o Owner) string {
 	return who
 }
 
+// Whose says what the target's checkpoints are of: the ledger that this job's names, empty if it has none,
+// and the other jobs that have one.
+func (s *Session) Whose(ctx context.Context, o Owner) (ledger string, others []string, err error) {
+	err = s.Conn.QueryRow(ctx, `SELECT coalesce(max(ledger_topic_id) FILTER (WHERE job = $1 AND applier = $2), ''),
+		coalesce(array_agg(DISTINCT 'job ' || job ORDER BY 'job ' || job) FILTER (WHERE job <> $1 AND ledger_offset >= 0), '{}') FROM floe.checkpoint`, o.Job, o.Applier).Scan(&ledger, &others)
+	if err != nil {
+		return "", nil, fmt.Errorf("look whose checkpoints the target has: %w", err)
+	}
+	return ledger, others, nil
+}
+
 // Claim makes this instance the one whose transactions count and returns where it goes on; nil when
 // the job never applied anything here.
 func (s *Session) Claim(ctx context.Context, o Owner) (*Checkpoint, string, error) {

@@ -14,6 +14,7 @@ import (
 
 	"floe/pkg/control"
 	"floe/pkg/event"
+	"floe/pkg/guide"
 	"floe/pkg/ledger"
 	"floe/pkg/overview"
 	"floe/pkg/status"
@@ -26,8 +27,22 @@ func (a *app) errorsCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "errors", Short: "What keeps a job from going on, and what was left out", Args: cobra.NoArgs, RunE: show}
 	cmd.AddCommand(
 		&cobra.Command{Use: "show", Short: "Show what keeps the job from going on, with its place, cause and remedy", Args: cobra.NoArgs, RunE: show},
-		a.retryCommand(), a.skipCommand())
+		a.retryCommand(), a.skipCommand(), a.explainCommand())
 	return cmd
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{Use: "explain CODE", Short: "Say what a code means, what floe did and did not do, and what mends it", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p := guide.Of(args[0])
+			switch {
+			case p == nil:
+				return exit(codeConflict, fmt.Errorf("%s is no code of floe's; docs/errors.md has all of them", args[0]))
+			case a.machine():
+				return a.encode(p)
+			}
+			return p.Write(a.out)
+		}}
 }
 
 func (a *app) retryCommand() *cobra.Command {
@@ -229,7 +244,7 @@ func writeErrors(w io.Writer, s overview.Summary) error {
 		if x.Fix != "" {
 			fmt.Fprintf(w, "  to mend it: %s\n", x.Fix)
 		}
-		fmt.Fprintf(w, "  about it: docs/errors.md#%s\n", x.Reason)
+		writeAbout(w, "  ", x.Reason)
 	}
 	for _, t := range s.Tables {
 		if t.Error != "" {
@@ -242,6 +257,13 @@ func writeErrors(w io.Writer, s overview.Summary) error {
 		return err
 	}
 	return nil
+}
+
+// writeAbout says where more is to be read about a code.
+func writeAbout(w io.Writer, indent, code string) {
+	if guide.Of(code) != nil {
+		fmt.Fprintf(w, "%sabout it: floe errors explain %s, %s\n", indent, code, guide.Anchor(code))
+	}
 }
 
 func writeBlocked(w io.Writer, b *overview.Blocked) {

@@ -115,6 +115,7 @@ func writeStatus(w io.Writer, s overview.Summary) error {
 	case s.Fix != "":
 		fmt.Fprintf(w, "to mend it: %s\n", s.Fix)
 	}
+	writeAbout(w, "", s.Reason)
 	inSync := 0
 	for _, t := range s.Tables {
 		if t.State == "in sync" {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"floe/pkg/event"
+	"floe/pkg/guide"
 	"floe/pkg/job"
 	"floe/pkg/overview"
 	"floe/pkg/pg"
@@ -122,6 +123,9 @@ func halted(r *status.Report) error {
 	text := fmt.Sprintf("%s stopped, %s: %s", r.Role, r.Reason, r.Detail)
 	if r.Fix != "" {
 		text += "; to mend it: " + r.Fix
+	}
+	if guide.Of(r.Reason) != nil {
+		text += " (floe errors explain " + r.Reason + ")"
 	}
 	return exit(codeFailed, errors.New(text))
 }

@@ -119,6 +119,9 @@ func (r *Report) Write(w io.Writer) error {
 	if sql > 0 {
 		end += fmt.Sprintf("; SQL for %d of them: --fix-sql FILE", sql)
 	}
+	if r.Failed() || r.Warned() {
+		end += "; floe errors explain CODE says more"
+	}
 	_, err := fmt.Fprintf(w, ": %s\n", end)
 	return err
 }

@@ -46,6 +46,17 @@ func Of(side Side, err error) Trouble {
 	return Trouble{"RETRYING", reason, err.Error(), fixes[reason]}
 }
 
+// Reasons are all that a status can show beside a halt's code.
+func Reasons() []string {
+	out := []string{"auth-failed", "broker-refused", "broker-unreachable", "internal", "log-full", "registry-unreachable"}
+	for _, side := range []Side{Source, Target} {
+		for _, what := range []string{"busy", "read-only", "refused", "shutting-down", "starting", "unreachable"} {
+			out = append(out, string(side)+"-"+what)
+		}
+	}
+	return out
+}
+
 // fixes are the remedies where somebody has to act.
 var fixes = map[string]string{
 	"auth-failed":      "correct the user or its password, or grant what the error names; floe then goes on by itself",

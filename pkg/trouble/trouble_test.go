@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,8 +29,12 @@ func want(t *testing.T, side Side, err error, reason string) {
 	if err == nil {
 		t.Fatal("nothing went wrong")
 	}
-	if got := Of(side, fmt.Errorf("apply a batch: %w", err)); got.Reason != reason || got.State != "RETRYING" {
+	got := Of(side, fmt.Errorf("apply a batch: %w", err))
+	if got.Reason != reason || got.State != "RETRYING" {
 		t.Errorf("%v is %s, %s, instead of %s", err, got.State, got.Reason, reason)
+	}
+	if known := Reasons(); got.Reason != "disk-full" && !slices.Contains(known, got.Reason) { // that is a halt's code, too
+		t.Errorf("%s is not among %v", got.Reason, known)
 	}
 }
 
