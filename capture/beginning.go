@@ -109,6 +109,7 @@ func (s *session) beginLoads() (skipped []*load.State) {
 				continue
 			}
 			l := st.Begin(def.OID, 1)
+			l.Heeded = s.sent.Count
 			if s.SkipLoad {
 				l.Complete = true
 				skipped = append(skipped, l)

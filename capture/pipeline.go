@@ -103,7 +103,7 @@ func (s *session) stream(ctx context.Context) error {
 			case s.aged():
 				return s.endEpoch(ctx, errNewEpoch)
 			}
-			if err := s.turns(ctx); err != nil {
+			if err := errors.Join(s.heed(), s.turns(ctx)); err != nil {
 				return err
 			}
 		}

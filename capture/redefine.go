@@ -195,7 +195,7 @@ func (s *session) loadAgain(t *route.Table, replace bool) (ledger.Object, error)
 		}
 	})
 	st := s.reload(oid)
-	s.update(func(load.States) { st.Replace = replace })
+	s.update(func(load.States) { st.Replace, st.Heeded = replace, s.wanted.Load().Count }) // whoever asked for it has it now
 	return s.loadObject(t)
 }
 

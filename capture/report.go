@@ -33,6 +33,7 @@ type reporter struct {
 	mu        sync.Mutex
 	last      status.Report // with all tables
 	pace      status.Pace
+	heard     int64 // where floe.control goes on behind what was heard
 	rows      map[uint32]*counts
 	estimates map[uint32]uint64 // rows of tables when their load was first seen open
 
@@ -102,6 +103,7 @@ func (r *reporter) trouble(err error) {
 			t.Reason, t.Fix = "registry-unreachable", ""
 		}
 		s.State, s.Reason, s.Detail, s.Fix = t.State, t.Reason, t.Detail, t.Fix
+		s.Obeyed = max(s.Obeyed, r.heard)
 	})
 }
 
@@ -110,6 +112,14 @@ func (r *reporter) rests(w control.Wanted, keeps string) {
 	r.send(func(s *status.Report) {
 		s.State, s.Detail, s.Fix, s.Obeyed = string(w.Run), w.Who()+keeps, w.Ends(), w.Next
 	})
+}
+
+// hears notes up to where commands were heard. That they were taken up is said once what comes of them is
+// known: when the stream did, or cannot.
+func (r *reporter) hears(next int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard = next
 }
 
 // obeyed notes up to where commands were taken up.

@@ -53,6 +53,7 @@ type session struct {
 	sent    *control.Sent
 	wanted  atomic.Pointer[control.Wanted]
 	called  chan struct{}     // something else is wanted
+	heeded  *control.Wanted   // what the stream has taken up
 	db      *catalog.Database // what is valid at the stream's place
 	today   *catalog.Database // what the catalog said when the session began
 	layout

@@ -33,6 +33,8 @@ type State struct {
 	// load that ends there begins again.
 	Beside  *Beside
 	Waiting map[string]Moved
+	// Heeded is how many commands had been taken up when this load, or one of the table before it, began.
+	Heeded int
 }
 
 // Moved is a key to be read again (H3): the new key of a partial key-changing update.
@@ -44,6 +46,9 @@ type States map[uint32]*State
 // Begin opens a load of the table, from nothing.
 func (s States) Begin(table uint32, load uint64) *State {
 	st := &State{Load: load, Table: table, Open: []ledger.Range{{}}, Waiting: map[string]Moved{}}
+	if was := s[table]; was != nil {
+		st.Heeded = was.Heeded
+	}
 	s[table] = st
 	return st
 }

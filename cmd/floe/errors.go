@@ -207,7 +207,7 @@ func (k *skipping) await(ctx context.Context, c *commander, want *control.Skip, 
 	case len(left) == 0:
 		err = c.say("job %s: the target has taken %s meanwhile; nothing was left out\n", c.job.Name, want.Place())
 	default:
-		err = c.say("job %s: %s is left out of %s; floe errors and floe tables keep saying so\n", c.job.Name, want.Place(), strings.Join(left, ", "))
+		err = c.say("job %s: %s is left out of %s; floe resync of the table brings its rows back\n", c.job.Name, want.Place(), strings.Join(left, ", "))
 	}
 	if err == nil && b != nil {
 		return halted(r)

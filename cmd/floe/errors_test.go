@@ -80,6 +80,29 @@ func TestErrorsAreShownRetriedAndSkipped(t *testing.T) {
 	wantWords(t, command(t, f, codeOK, "tables").Stdout, "2 changes left out, the last at "+b.Transaction+" by ", ": known bad")
 	wantWords(t, command(t, f, codeOK, "errors").Stdout, "SYNCING", "public.t", "2 changes left out")
 	command(t, f, codeMismatch, "verify")
+
+	query(t, target, "alter table t drop constraint small")
+	resyncedAgain(t, f, source, target)
+}
+
+// resyncedAgain brings back what was left out, and what differs otherwise; others go on.
+func resyncedAgain(t *testing.T, f *rig.Floe, source, target string) {
+	t.Helper()
+	query(t, target, "delete from t where id = 1; update t set n = 66 where id = 6; insert into t values (99, 99)")
+	wantWords(t, command(t, f, codeConflict, "resync", "public.nosuch").Stderr, "nothing was sent", "does not replicate public.nosuch")
+	command(t, f, codeUsage, "resync", "a.b.c")
+	killServices(t, f)
+	wantWords(t, command(t, f, codeOK, "resync", "public.t", "--wait", "--timeout", "80s").Stdout, "the target has the source's rows")
+	command(t, f, codeOK, "verify")
+	wantWords(t, command(t, f, codeOK, "errors").Stdout, "nothing was left out")
+	loads := query(t, target, "select load from floe.load")
+	query(t, source, "insert into t values (7, 7)")
+	killServices(t, f)
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	if again := query(t, target, "select load from floe.load"); again != loads {
+		t.Errorf("load %s after a restart, %s before: the command was taken up twice", again, loads)
+	}
+	command(t, f, codeOK, "verify")
 }
 
 // skipBoth skips a transaction by two commands at once; both end well.

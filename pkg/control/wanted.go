@@ -30,24 +30,26 @@ type Wanted struct {
 	Run     Run
 	Since   *ledger.Command // the command that Run is as it is by, nil for none
 	Started bool            // start was sent
+	Count   int             // of the commands
 	tables  map[ident.Name]bool
+	resyncs map[ident.Name]int // the number of the last command that names a table
 	skips   []Skip
 }
 
 // Fold is what the commands mean together.
 func Fold(sent []ledger.Command) Wanted {
-	w := Wanted{Run: Running, tables: map[ident.Name]bool{}}
+	w := Wanted{Run: Running, Count: len(sent), tables: map[ident.Name]bool{}, resyncs: map[ident.Name]int{}}
 	seen := map[string]bool{}
 	for i := range sent {
 		if c := &sent[i]; !seen[c.ID] {
 			seen[c.ID] = true
-			w.take(c)
+			w.take(c, i+1)
 		}
 	}
 	return w
 }
 
-func (w *Wanted) take(c *ledger.Command) {
+func (w *Wanted) take(c *ledger.Command, number int) {
 	switch c.Verb {
 	case ledger.VerbAdd, ledger.VerbRemove:
 		for _, text := range c.Args {
@@ -70,6 +72,12 @@ func (w *Wanted) take(c *ledger.Command) {
 		w.run(Stopped, c)
 	case ledger.VerbSkip:
 		w.skip(c)
+	case ledger.VerbResync:
+		for _, text := range c.Args {
+			if n, err := ident.Parse(text); err == nil {
+				w.resyncs[n] = number
+			}
+		}
 	}
 }
 
@@ -116,6 +124,10 @@ func (w *Wanted) Selection(file func(ident.Name) bool) func(ident.Name) bool {
 		return file == nil || file(n)
 	}
 }
+
+// Resyncs are the tables whose rows are to be read again, each with the number, from 1, of the last command
+// that says so.
+func (w *Wanted) Resyncs() map[ident.Name]int { return w.resyncs }
 
 // Named are the tables that commands added or removed, in the order of their names.
 func (w *Wanted) Named() []ident.Name {

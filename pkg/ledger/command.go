@@ -28,4 +28,5 @@ const (
 	VerbStop   = "stop"   // like pause, and only start ends it
 	VerbRetry  = "retry"  // what the target refused is tried again
 	VerbSkip   = "skip"   // what the target refuses at one place is left out
+	VerbResync = "resync" // the tables' rows are read again and replace the target's
 )

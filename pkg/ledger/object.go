@@ -45,6 +45,9 @@ type LoadState struct {
 	Snapshot string     `json:"snapshot,omitempty"`
 	Waiting  [][][]byte `json:"waiting,omitempty"` // keys to be read again (H3)
 	Replace  bool       `json:"replace,omitempty"` // its chunks also delete what they do not hold
+	// Heeded is how many commands of floe.control had been taken up when the load began: a resync among
+	// them is not taken up again.
+	Heeded int `json:"heeded,omitempty"`
 }
 
 // Place is a record of <job>.floe.state: a valid Epoch with everything valid placed behind it, from
