@@ -40,9 +40,22 @@ half done, a further run ends.`,
 	return cmd
 }
 
-// resetting is one run of `floe job reset`.
+func (a *app) deleteCommand() *cobra.Command {
+	c := &resetting{app: a, ends: true}
+	cmd := &cobra.Command{Use: "delete", Short: "End a stopped job for good: its slot, its log and floe's own tables go, the target's tables stay", Args: cobra.NoArgs,
+		Long: `End a stopped job for good. It lists what it removes and asks for the job's name: slot, publication and the
+recording of DDL on the source, the job's topics, and on the target the job's position, with the last job all of schema
+floe. The tables that it made stay as they are, with their rows; nothing is replicated to them any more. What
+a crash left half done, a further run ends.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.InOrStdin()) }}
+	cmd.Flags().StringVar(&c.yes, "yes", "", "the job's name; without it the name is asked for")
+	return cmd
+}
+
+// resetting is one run of `floe job reset`, or of `floe delete`, which ends the job.
 type resetting struct {
 	app      *app
+	ends     bool
 	yes      string
 	existing reset.Existing
 }
@@ -56,7 +69,7 @@ func (c *resetting) run(ctx context.Context, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	config := reset.Config{Job: j, Existing: c.existing}
+	config := reset.Config{Job: j, Existing: c.existing, Delete: c.ends}
 	if dir != "" {
 		lock, err := datadir.Lock(dir)
 		if err != nil {
@@ -117,7 +130,7 @@ func (c *resetting) agree(r *reset.Reset, j *job.Job, in io.Reader) error {
 		}
 		out = c.app.err
 	} else {
-		writePlan(out, &r.Plan, j)
+		c.writePlan(out, &r.Plan, j)
 	}
 	if len(r.Plan.Existing) > 0 && c.existing == "" {
 		return resetFault(&reset.UndecidedError{Tables: r.Plan.Existing})
@@ -146,6 +159,10 @@ func (c *resetting) done(r *reset.Reset, dir string) error {
 	}
 	if c.app.machine() {
 		return nil
+	}
+	if c.ends {
+		_, err := fmt.Fprintf(c.app.out, "job %s is deleted\n", r.Plan.Job)
+		return err
 	}
 	_, err := fmt.Fprintf(c.app.out, "job %s is reset; the next start loads everything again\n", r.Plan.Job)
 	return err
@@ -177,8 +194,8 @@ func readable(sql string) string {
 	return sql
 }
 
-func writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
-	fmt.Fprintf(w, "RESET %s\n", p.Job)
+func (c *resetting) writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
+	fmt.Fprintf(w, "%s %s\n", map[bool]string{true: "DELETE", false: "RESET"}[c.ends], p.Job)
 	line := func(place string, names ...string) {
 		for _, n := range names {
 			fmt.Fprintf(w, " %-12s %s\n", place, n)
@@ -208,6 +225,9 @@ func writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
 	if p.Rows > 0 {
 		line("target", fmt.Sprintf("%d rows of the job in schema floe", p.Rows))
 	}
+	if p.Schema {
+		line("target", "schema floe, which no other job uses")
+	}
 	if p.Nothing() {
 		line("nothing", "is left of the job")
 	}
@@ -220,7 +240,10 @@ func writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
 	if len(p.Identities) > 0 {
 		line("left", "replica identities of the source: "+strings.Join(p.Identities, ", "))
 	}
-	if j.Init.SkipData {
+	for _, t := range p.Stay {
+		line("stays", readable(t)+" of the target, with its rows")
+	}
+	if j.Init.SkipData && !c.ends {
 		line("attention", "init.data.enabled: false: the next start loads no rows, and changes from now until then are lost")
 	}
 }

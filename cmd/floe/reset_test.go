@@ -221,3 +221,27 @@ func wantMetrics(t *testing.T, f *rig.Floe) {
 		}
 	}
 }
+
+// A deleted job leaves the target's tables with their rows, and nothing else; deleting it twice is nothing.
+func TestDeleteLeavesTheTablesAlone(t *testing.T) {
+	t.Parallel()
+	f, source, target := devJob(t, "ended", nil, shop)
+	started(t, f)
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	command(t, f, codeConflict, "delete", "--yes", "ended")
+	if err := f.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r := command(t, f, codeUsage, "delete", "--yes", "other"); !strings.Contains(r.Stderr, "nothing was changed") {
+		t.Errorf("another name: %s", r.Stderr)
+	}
+	wantWords(t, command(t, f, codeOK, "delete", "--yes", "ended").Stdout, "DELETE ended", "slot floe_ended_", "publication floe_ended", "schema floe, which no other job uses",
+		"stays        public.item of the target, with its rows", "stays        public.named", "job ended is deleted")
+	if n := query(t, target, "select (select count(*) from item), (select count(*) from named), to_regnamespace('floe')"); n != "500|300|" {
+		t.Errorf("left on the target: %s", n)
+	}
+	if n := query(t, source, "select (select count(*) from pg_event_trigger), (select count(*) from pg_replication_slots where slot_name like 'floe_ended_%'), (select count(*) from pg_publication), to_regnamespace('floe')"); n != "0|0|0|" {
+		t.Errorf("left on the source: %s", n)
+	}
+	wantWords(t, command(t, f, codeOK, "delete", "--yes", "ended").Stdout, "nothing")
+}

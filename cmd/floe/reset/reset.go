@@ -29,6 +29,8 @@ type Config struct {
 	BrokerDir string
 	// Existing says what becomes of the rows in tables that the job uses and did not make.
 	Existing Existing
+	// Delete ends the job instead: the target's tables stay, with their rows.
+	Delete bool
 }
 
 // Existing is empty, Keep or Empty.
@@ -58,6 +60,10 @@ type Plan struct {
 	Views    []View   `json:"views,omitempty"`
 	Existing []string `json:"existing"`
 	Replaced []string `json:"replaced,omitempty"`
+	// Stay are the target's tables that the job made or uses and that stay, with its end.
+	Stay []string `json:"stay,omitempty"`
+	// Schema is whether schema floe of the target goes, for no other job uses it.
+	Schema bool `json:"schema,omitempty"`
 	// Identities are the source's tables with a replica identity that is not their primary key.
 	Identities []string `json:"identities,omitempty"`
 }
@@ -70,7 +76,7 @@ type View struct {
 
 // Nothing reports whether there is nothing to remove.
 func (p *Plan) Nothing() bool {
-	return len(p.Slots)+len(p.Topics)+p.Rows+len(p.Drop)+len(p.Views) == 0 && p.Publication == "" && !p.Recording && p.BrokerLog == ""
+	return len(p.Slots)+len(p.Topics)+p.Rows+len(p.Drop)+len(p.Views) == 0 && !p.Schema && p.Publication == "" && !p.Recording && p.BrokerLog == ""
 }
 
 // RunningError is a job that must be stopped first.
@@ -119,7 +125,11 @@ func Prepare(ctx context.Context, c Config) (_ *Reset, err error) {
 			return nil, err
 		}
 	}
-	return r, nil
+	if c.Delete {
+		r.keep()
+		r.Plan.Schema, err = r.alone(ctx)
+	}
+	return r, err
 }
 
 func open(ctx context.Context, e job.Endpoint, side string) (*pgx.Conn, error) {
@@ -165,6 +175,16 @@ func (r *Reset) Run(ctx context.Context) error {
 		return err
 	}
 	return r.dropFromTarget(ctx)
+}
+
+// keep turns what would be dropped into what stays.
+func (r *Reset) keep() {
+	p := &r.Plan
+	p.Stay = append(append(p.Stay, p.Drop...), p.Existing...)
+	for _, v := range p.Views {
+		p.Stay = append(p.Stay, v.Name)
+	}
+	p.Drop, p.Existing, p.Views, p.Replaced = nil, nil, nil, nil
 }
 
 func (r *Reset) dropLog(ctx context.Context) error {

@@ -62,6 +62,35 @@ func (r *Reset) appliers(ctx context.Context, table string) ([]string, error) {
 	return names, nil
 }
 
+// alone reports whether schema floe of the target is there, and for no other job.
+func (r *Reset) alone(ctx context.Context) (bool, error) {
+	var there, others bool
+	if err := r.target.QueryRow(ctx, "SELECT to_regnamespace('floe') IS NOT NULL").Scan(&there); err != nil || !there {
+		return false, err
+	}
+	for _, table := range control {
+		if is, err := r.has(ctx, table); err != nil {
+			return false, err
+		} else if !is {
+			continue
+		}
+		if err := r.target.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+table+" WHERE job <> $1)", r.Plan.Job).Scan(&others); err != nil {
+			return false, fmt.Errorf("read %s: %w", table, err)
+		}
+		if others {
+			return false, nil
+		}
+	}
+	return r.noJobOfTheSource(ctx)
+}
+
+// noJobOfTheSource reports whether the schema is not that of a source in the same database, too.
+func (r *Reset) noJobOfTheSource(ctx context.Context) (bool, error) {
+	var recorded bool
+	err := r.target.QueryRow(ctx, "SELECT to_regclass('floe.ddl') IS NOT NULL").Scan(&recorded)
+	return !recorded, err
+}
+
 func (r *Reset) has(ctx context.Context, table string) (there bool, err error) {
 	if err = r.target.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&there); err != nil {
 		err = fmt.Errorf("look for %s: %w", table, err)
@@ -179,6 +208,11 @@ func (r *Reset) dropFromTarget(ctx context.Context) error {
 			}
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE job = $1", r.Plan.Job); err != nil {
 				return fmt.Errorf("delete the job's rows of %s: %w", table, err)
+			}
+		}
+		if r.Plan.Schema {
+			if _, err := tx.Exec(ctx, "DROP SCHEMA IF EXISTS floe CASCADE"); err != nil {
+				return refused("drop schema floe of the target", err)
 			}
 		}
 		return nil
