@@ -46,6 +46,7 @@ type reporter struct {
 	// commands of which nothing is said before what comes of them is known, -1 for none.
 	stood *target.Checkpoint
 	heard int64
+	goes  bool // something was committed since it was last stopped, or started
 }
 
 func newReporter(c Config) (*reporter, error) {
@@ -138,7 +139,7 @@ func (r *reporter) rests(w control.Wanted) {
 	defer r.mu.Unlock()
 	l := &r.last
 	l.State, l.Reason, l.Detail, l.Fix, l.Obeyed, l.LatencyUs, r.busy = string(w.Run), "", w.Who(), w.Ends(), w.Next, -1, time.Time{}
-	l.Blocked, r.stood, r.heard = nil, nil, -1
+	l.Blocked, r.stood, r.heard, r.goes = nil, nil, -1, false
 }
 
 // starts reports that a rest is over.
@@ -148,13 +149,13 @@ func (r *reporter) starts() {
 	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix = "STARTING", "", "", ""
 }
 
-// obeyed notes up to where commands were taken up. In a halt nothing is said of them before it was tried
-// again: who sent them wants to know what came of it.
+// obeyed notes up to where commands were taken up. At a start, and in a halt, nothing is said of them before
+// what comes next was tried: who sent them wants to know what came of it.
 func (r *reporter) obeyed(next int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heard = next
-	if r.last.State != "BLOCKED" && r.last.State != "FAILED" {
+	if r.goes {
 		r.outcome()
 	}
 }
@@ -172,7 +173,7 @@ func (r *reporter) trouble(err error) {
 	r.mu.Lock()
 	l := &r.last
 	l.State, l.Reason, l.Detail, l.Fix, l.Blocked = t.State, t.Reason, t.Detail, t.Fix, nil
-	r.stood = nil
+	r.stood, r.goes = nil, false
 	if refused := (*refusal)(nil); errors.As(err, &refused) {
 		l.Blocked, r.stood = refused.blocked, &refused.at
 	}
@@ -188,6 +189,14 @@ func (r *reporter) trouble(err error) {
 func (r *reporter) applied(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.position(s) {
+		r.goes = true
+		r.outcome()
+	}
+}
+
+// position takes where the session stands, and reports whether that is past what stopped it.
+func (r *reporter) position(s *session) bool {
 	l := &r.last
 	l.Epoch, l.AppliedLSN = s.order.Now.Epoch, s.order.End
 	if s.flushed >= 0 {
@@ -219,20 +228,19 @@ func (r *reporter) applied(s *session) {
 		}
 	}
 	if at := s.db.At(); r.stood != nil && at.Offset == r.stood.Offset && at.Commit == r.stood.Commit {
-		return // it has not come past what stopped it
+		return false
 	}
 	l.State, l.Reason, l.Detail, l.Fix, l.Blocked, r.stood, r.stuck = state, "", "", "", nil, nil, time.Time{}
-	r.outcome()
 	r.latency(s)
+	return true
 }
 
 // resumed takes the position of a session that goes on from a checkpoint. How far that is behind is not
 // known before the first entry.
 func (r *reporter) resumed(s *session) {
-	r.applied(s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stood != nil {
+	if !r.position(s) {
 		return
 	}
 	r.last.LatencyUs = -1

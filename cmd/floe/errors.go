@@ -184,7 +184,10 @@ func (k *skipping) await(ctx context.Context, c *commander, want *control.Skip, 
 	var r *status.Report
 	err := c.watch(ctx, "take up the skip", func(o *overview.Overview) (bool, error) {
 		r = o.Appliers["applier/"+want.Applier]
-		return r != nil && r.Obeyed >= next && o.Heard[r].After(since), nil
+		if r == nil || r.Obeyed < next || !o.Heard[r].After(since) {
+			return false, nil
+		}
+		return r.AppliedLSN >= want.At.Commit || r.Blocked != nil || r.State == "FAILED", nil
 	})
 	if err != nil {
 		return err
@@ -200,12 +203,12 @@ func (k *skipping) await(ctx context.Context, c *commander, want *control.Skip, 
 		}
 	}
 	switch {
-	case r.State == "RETRYING" || r.State == "FAILED":
+	case r.State == "FAILED":
 		return halted(r)
 	case b != nil && b.Commit == want.At.Commit:
 		err = c.say("job %s: the target refuses another change of that transaction, %s; only then is either left out\n", c.job.Name, refusedAt(b))
 	case len(left) == 0:
-		err = c.say("job %s: the target has taken %s meanwhile; nothing was left out\n", c.job.Name, want.Place())
+		err = c.say("job %s: the target has come past %s, and nothing that floe errors shows was left out: it took it meanwhile\n", c.job.Name, want.Place())
 	default:
 		err = c.say("job %s: %s is left out of %s; floe resync of the table brings its rows back\n", c.job.Name, want.Place(), strings.Join(left, ", "))
 	}

@@ -1,12 +1,14 @@
 package precheck
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"floe/pkg/dialect"
 	"floe/pkg/job"
@@ -58,6 +60,12 @@ var everyCode = []provoked{
 	{code: "O-SEQUENCE", severity: Notice, says: "1 sequences", source: []string{"CREATE TABLE s (id serial PRIMARY KEY)"}, mend: "DROP TABLE s"},
 	{code: "O-ROW-WIDTH", severity: Notice, says: "public.w", source: []string{"CREATE TABLE w (id int PRIMARY KEY, v text)", "ALTER TABLE w ALTER v SET STORAGE EXTERNAL", "INSERT INTO w VALUES (1, repeat('x', 3000000))", "ANALYZE w"}, mend: "DROP TABLE w"},
 	{code: "O-NAME-CASE", severity: Warn, says: "public.a", source: []string{`CREATE TABLE "A" (id int PRIMARY KEY)`}, target: []string{"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET ivorysql.identifier_case_switch = interchange', current_database()); END $$"}, mend: `DROP TABLE "A"`},
+	{code: "O-TYPES", severity: Warn, says: "public.mood", rest: "init: {structure: {enabled: false}}\n", source: []string{"CREATE TYPE mood AS ENUM ('a')", "CREATE TABLE m (id int PRIMARY KEY, v mood)"}, mendTo: "CREATE TYPE mood AS ENUM ('a')"},
+	{code: "O-KIND-UNSUPPORTED", severity: Warn, says: "public.far", source: []string{"CREATE FOREIGN DATA WRAPPER w", "CREATE SERVER s FOREIGN DATA WRAPPER w", "CREATE FOREIGN TABLE far (id int) SERVER s"}, mend: "DROP FOREIGN TABLE far"},
+	{code: "O-COLLATION", severity: Warn, says: "lacks collations pg_catalog.odd", source: []string{`CREATE COLLATION pg_catalog.odd FROM "C"`, "CREATE TABLE c (id int PRIMARY KEY, v text COLLATE pg_catalog.odd)"}, mendTo: `CREATE COLLATION pg_catalog.odd FROM "C"`},
+	{code: "O-EXTENSION", severity: Warn, says: "may not create extensions pageinspect", on: "plain", source: []string{"CREATE EXTENSION pageinspect"}},
+	{code: "O-FILTER", severity: Fail, says: "a filter needs whole old rows", rest: "objects: {identity: keep, filters: [{table: public.a, where: id > 7}]}\n", mend: "ALTER TABLE a REPLICA IDENTITY FULL"},
+	{code: "O-FILTER", severity: Fail, says: "does not take the filter of public.a", rest: "objects: {filters: [{table: public.a, where: 'public.f(id)'}]}\n", source: []string{"CREATE FUNCTION f(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN true; END'"}, mend: "ALTER FUNCTION f(int) IMMUTABLE"},
 	{code: "O-ROW-SECURITY", severity: Warn, says: "public.a", as: "plain", source: []string{"ALTER TABLE a ENABLE ROW LEVEL SECURITY"}},
 }
 
@@ -77,9 +85,10 @@ func TestEachCodeIsProvokedAndMended(t *testing.T) {
 			if c.on != "" {
 				to = strings.Replace(target, "postgres@", plain+"@", 1)
 			}
-			found := at(check(t, from, to, c.rest), c)
+			r := check(t, from, to, c.rest)
+			found := at(r, c)
 			if found == nil || found.Fix == "" || !strings.Contains(found.Text, c.says) {
-				t.Fatalf("found %+v", found)
+				t.Fatalf("found %+v in %+v", found, r.Checks)
 			}
 			if found.FixSQL != "" {
 				mended := source
@@ -159,6 +168,49 @@ func TestServersThatAreTooOld(t *testing.T) {
 	for _, code := range []string{"S-VERSION", "S-PRIMARY", "T-VERSION"} {
 		if at(r.report, provoked{code: code, severity: Fail}) == nil {
 			t.Errorf("%s passes", code)
+		}
+	}
+}
+
+// Places of a server that are all taken, and a target whose encoding lacks characters.
+func TestSendersAndEncoding(t *testing.T) {
+	t.Parallel()
+	s := pgtest.New(t, pgtest.Options{Settings: map[string]string{"max_wal_senders": "1"}})
+	source := pgtest.NewDB(t, s, "CREATE TABLE a (id int PRIMARY KEY)")
+	exec(t, source, "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	exec(t, source, "CREATE DATABASE utf8 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	config, err := pgconn.ParseConfig(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["replication"] = "database"
+	other, err := pgconn.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close(context.Background()) //nolint:errcheck
+	r := check(t, source, s.URL("latin"), "")
+	for _, c := range []provoked{{code: "S-SENDERS-FREE", severity: Fail, says: "all 1 replication connections are taken"}, {code: "T-ENCODING", severity: Warn, says: "the source's encoding is UTF8, the target's LATIN1"}} {
+		if found := at(r, c); found == nil || found.Fix == "" {
+			t.Errorf("%s: found %+v", c.code, found)
+		}
+	}
+	if !r.Failed() {
+		t.Error("the job may start")
+	}
+	if err := other.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); ; { // the server notices a moment later
+		r := check(t, source, s.URL("utf8"), "")
+		if at(r, provoked{code: "S-SENDERS-FREE", severity: OK}) != nil {
+			if found := at(r, provoked{code: "T-ENCODING", severity: Warn}); found != nil {
+				t.Errorf("found %+v", found)
+			}
+			return
+		}
+		if time.Since(began) > time.Minute {
+			t.Fatal("the connection stays taken")
 		}
 	}
 }
