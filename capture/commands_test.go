@@ -1,11 +1,15 @@
 package capture_test
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"floe/pkg/broker"
 	"floe/pkg/control"
 	"floe/pkg/ident"
+	"floe/pkg/ledger"
 	"floe/pkg/status"
 )
 
@@ -50,5 +54,45 @@ func TestTablesAreAddedAndRemovedWhileRunning(t *testing.T) {
 	last := r.events[len(r.events)-1]
 	if last.Table.Name.Name != "b" || string(last.After[1].Text) != "2" {
 		t.Errorf("the log ends with %s", show(last))
+	}
+}
+
+// A table is read again once for each command, while writers go on and captures end in the middle of it.
+func TestATableIsReadAgainByCommand(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table a (id int primary key, v int)`, `insert into a select g, 0 from generate_series(1, 3000) g`, `create table b (id int primary key)`)
+	j.config.LoadRows = 20000
+	j.start()
+	j.waitStatus(func(r *status.Report) bool { return r.State == "SYNCING" })
+	resync := func() int64 {
+		t.Helper()
+		at, err := control.Send(t.Context(), broker.Options([]string{j.broker.Addr}), "j", ledger.VerbResync, "public.a", "public.nosuch")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at + 1
+	}
+	for round := range 3 {
+		next := resync()
+		j.exec(`update a set v = v + 1 where id % 3 = 0`, `delete from a where id % 100 = 7`, `insert into b select coalesce(max(id), 0) + 1 from b`)
+		j.waitStatus(func(r *status.Report) bool { return r.Obeyed >= next && r.State == "INIT_DATA" || r.State == "SYNCING" })
+		if round < 2 {
+			j.halt()
+			j.start()
+		}
+		j.waitStatus(func(r *status.Report) bool { return r.Obeyed >= next && r.State == "SYNCING" })
+		j.exec(`update a set v = v + 1 where id % 5 = 0`)
+	}
+	j.waitLog(j.end())
+	p := j.tap()
+	p.replay().same(j)
+	loaded := map[string]int{}
+	for _, e := range p.entries {
+		if e.Loaded != nil {
+			loaded[fmt.Sprintf("%d", e.Loaded.Table)]++
+		}
+	}
+	if n := fmt.Sprint(slices.Sorted(maps.Values(loaded))); n != "[1 4]" {
+		t.Errorf("loads of the two tables: %s", n)
 	}
 }
