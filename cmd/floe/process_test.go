@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -144,5 +145,39 @@ func until(t *testing.T, what string, ask func() bool) {
 	defer cancel()
 	if err := rig.Until(ctx, func() (bool, error) { return ask(), nil }); err != nil {
 		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// A service that runs by itself checks its own side: what would stop a new job ends it, with the codes and
+// remedies; a server that is away is waited for.
+func TestServicesApartCheckTheirSide(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Shared(t)
+	source, target := pgtest.NewDB(t, s, "create table t (id int primary key)", "create role apart login"), pgtest.NewDB(t, s)
+	as := func(url string) string { return strings.Replace(url, "postgres@", "apart@", 1) }
+	for name, c := range map[string]struct {
+		args []string
+		says []string
+	}{
+		"capture": {[]string{"capture", "--source", as(source)}, []string{"S-REPL-PRIV", "user apart may not replicate", "ALTER ROLE", "not started"}},
+		"applier": {[]string{"applier", "--target", as(target)}, []string{"T-OWNER", "may not create schemas", "not started"}},
+	} {
+		code, _, errOut := floe(t, append(c.args, "--job", "apart", "--broker", "127.0.0.1:1", "--metrics", "off")...)
+		if code != codePrecheck {
+			t.Errorf("%s: code %d: %s", name, code, errOut)
+		}
+		wantWords(t, errOut, c.says...)
+		if strings.Contains(errOut, "skipped after") {
+			t.Errorf("%s shows the other side's checks: %s", name, errOut)
+		}
+	}
+	for _, args := range [][]string{{"capture", "--source", nowhere}, {"applier", "--target", nowhere}, {"applier", "--target", target}} {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		var out, errOut bytes.Buffer
+		code := run(ctx, append(args, "--job", "apart", "--broker", "127.0.0.1:1", "--metrics", "off"), &out, &errOut)
+		if ctx.Err() == nil || code == codePrecheck {
+			t.Errorf("%v ended with %d: %s", args, code, errOut.String())
+		}
+		cancel()
 	}
 }

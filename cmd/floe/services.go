@@ -15,6 +15,7 @@ import (
 	"floe/capture"
 	"floe/pkg/broker"
 	"floe/pkg/console"
+	"floe/pkg/precheck"
 )
 
 // shutdownGrace is how long a source that shuts down waits for the log.
@@ -38,6 +39,9 @@ func (a *app) captureCommand() *cobra.Command {
 			}
 			remote, err := remoteRegistry(j)
 			if err != nil {
+				return err
+			}
+			if err := s.check(cmd.Context(), j, opts, precheck.Source); err != nil {
 				return err
 			}
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
@@ -68,6 +72,9 @@ func (a *app) applierCommand() *cobra.Command {
 			}
 			opts, err := options(j)
 			if err != nil {
+				return err
+			}
+			if err := s.check(cmd.Context(), j, opts, precheck.Target); err != nil {
 				return err
 			}
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {

@@ -19,9 +19,21 @@ import (
 	"floe/pkg/pg"
 )
 
+// Side is what one service reaches: it checks that alone.
+type Side string
+
+// The sides; Both is of who reaches source and target.
+const (
+	Both   Side = ""
+	Source Side = "source"
+	Target Side = "target"
+)
+
 // Config is the job to be checked.
 type Config struct {
 	Job *job.Job
+	// Side leaves out the checks of the other one.
+	Side Side
 	// Kafka is nil if the log is the embedded one: B checks are skipped then.
 	Kafka []kgo.Opt
 	// Place names the log in messages.
@@ -40,8 +52,13 @@ type Config struct {
 func Run(ctx context.Context, c Config) *Report {
 	r := &run{Config: c, report: &Report{Job: c.Job.Name}}
 	defer r.close()
-	r.source(ctx)
-	r.target(ctx)
+	r.apart()
+	if r.srcWhy == "" {
+		r.source(ctx)
+	}
+	if r.dstWhy == "" {
+		r.target(ctx)
+	}
 	r.objects(ctx)
 	r.sourceState(ctx)
 	r.targetState(ctx)
@@ -50,8 +67,24 @@ func Run(ctx context.Context, c Config) *Report {
 	r.registry(ctx)
 	r.host(ctx)
 	r.sort()
+	if c.Side != Both {
+		r.report.Checks = slices.DeleteFunc(r.report.Checks, func(c Check) bool { return c.Severity == Skipped && strings.HasSuffix(c.Text, elsewhere) })
+	}
 	r.report.settle()
 	return r.report
+}
+
+// elsewhere stands for the code after which a check is skipped that the other service makes.
+const elsewhere = "the other service's"
+
+// apart leaves out what this side does not reach.
+func (r *run) apart() {
+	switch r.Side {
+	case Source:
+		r.dstWhy = elsewhere
+	case Target:
+		r.srcWhy = elsewhere
+	}
 }
 
 // sort puts the checks into the order of Codes, however they depend on one another.

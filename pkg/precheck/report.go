@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -57,6 +58,8 @@ type Report struct {
 	Source string  `json:"source"`
 	Target string  `json:"target"`
 	Checks []Check `json:"checks"`
+	// Began: a side has something of the job already, its slot or its checkpoint.
+	Began bool `json:"-"`
 }
 
 func (r *Report) has(s Severity) bool {
@@ -65,6 +68,17 @@ func (r *Report) has(s Severity) bool {
 
 // Failed reports whether the job may not start.
 func (r *Report) Failed() bool { return r.has(Fail) }
+
+// Blocking are the codes of what keeps one service from a new job: failures of its own database. Another
+// server that does not answer passes, and what Kafka would refuse may be there already.
+func (r *Report) Blocking() (codes []string) {
+	for _, c := range r.Checks {
+		if c.Severity == Fail && !c.lost && strings.ContainsAny(c.Code[:1], "STO") && !slices.Contains(unreachable, c.Code) {
+			codes = append(codes, c.Code)
+		}
+	}
+	return codes
+}
 
 // Warned reports whether there is something that its owner should know.
 func (r *Report) Warned() bool { return r.has(Warn) }
@@ -79,11 +93,13 @@ func (r *Report) settle() {
 	}
 }
 
+var unreachable = []string{"S-CONN", "S-AUTH", "T-CONN", "B-CONN"}
+
 // Unreachable reports whether a server did not answer or refused floe: that passes without a change to
 // the job, other than what else a check finds.
 func (r *Report) Unreachable() bool {
 	return slices.ContainsFunc(r.Checks, func(c Check) bool {
-		return c.Severity == Fail && (c.lost || slices.Contains([]string{"S-CONN", "S-AUTH", "T-CONN", "B-CONN"}, c.Code))
+		return c.Severity == Fail && (c.lost || slices.Contains(unreachable, c.Code))
 	})
 }
 

@@ -49,6 +49,7 @@ func (r *run) source(ctx context.Context) {
 		r.unanswered(Fail, r.srcWhy, "the source's settings", err)
 		return
 	}
+	r.report.Began = f.OwnSlots > 0
 	r.server(f)
 	if f.Dialect.EmptyIsNull {
 		r.fail("S-VERSION", "let the source's user have PostgreSQL's own way with empty strings, by a setting of its role", "the source takes '' for NULL in SQL: floe could not read its catalog")

@@ -40,6 +40,10 @@ func (r *run) target(ctx context.Context) {
 		r.unanswered(Fail, "T-VERSION", "what the target is", err)
 		return
 	}
+	if r.Side == Target {
+		own, err := r.own(ctx)
+		r.report.Began = err == nil && own
+	}
 	r.targetVersion(d, version)
 	switch {
 	case recovery:
@@ -179,17 +183,20 @@ func (r *run) existing(ctx context.Context) {
 	}
 }
 
+// own reports whether the target has the job's checkpoint.
+func (r *run) own(ctx context.Context) (own bool, err error) {
+	var has bool
+	if err := r.dst.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL").Scan(&has); err != nil || !has {
+		return false, err
+	}
+	err = r.dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM floe.checkpoint WHERE job = $1)", r.Job.Name).Scan(&own)
+	return own, err
+}
+
 // meet finds the mapped names that the target has; own, that it has the job's checkpoint.
 func (r *run) meet(ctx context.Context) (own bool, found []ident.Name, err error) {
-	var has bool
-	if err := r.dst.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL").Scan(&has); err != nil {
-		return false, nil, err
-	}
-	if has {
-		err := r.dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM floe.checkpoint WHERE job = $1)", r.Job.Name).Scan(&own)
-		if own || err != nil {
-			return own, nil, err
-		}
+	if own, err = r.own(ctx); own || err != nil {
+		return own, nil, err
 	}
 	rows, err := r.dst.Query(ctx, `SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')`)
