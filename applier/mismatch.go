@@ -15,12 +15,11 @@ import (
 
 const fixMismatch = "point the job at the right target; or " + fixReset
 
-// recognise halts if the target is another job's: it knows nothing of this log, or another log of the job's
-// name, although the log says that this applier has applied entries which it still holds. A target that no
-// job has filled is only new.
-func (s *session) recognise(ctx context.Context, id string) error {
-	stored, others, err := s.db.Whose(ctx, s.owner)
-	if err != nil || stored == id || stored == "" && len(others) == 0 {
+// recognise halts if the target is another job's: it knows nothing of this one, although the log says that
+// this applier has applied entries which it still holds. A target that no job has filled is only new.
+func (s *session) recognise(ctx context.Context) error {
+	mine, others, err := s.db.Whose(ctx, s.owner)
+	if err != nil || mine || len(others) == 0 {
 		return err
 	}
 	client, err := kgo.NewClient(s.Kafka...)
@@ -40,11 +39,8 @@ func (s *session) recognise(ctx context.Context, id string) error {
 	if end, ok := ends.Lookup(ledger, 0); !ok || end.Err != nil || end.Offset <= applied {
 		return end.Err // the ledger is another one: that has its own halt
 	}
-	has := "it was filled from ledger topic " + stored
-	if stored == "" {
-		has = "it knows nothing of the job, but of " + strings.Join(others, ", ")
-	}
-	return halt.New(halt.TargetMismatch, fixMismatch, "applier %s has applied the log up to ledger offset %d, and this is not the target where it did: %s", s.Name, applied, has)
+	return halt.New(halt.TargetMismatch, fixMismatch, "applier %s has applied the log up to ledger offset %d, and this is not the target where it did: it knows nothing of the job, but of %s",
+		s.Name, applied, strings.Join(others, ", "))
 }
 
 // lastApplied is the last ledger offset that an applier reported to be flushed on its target, -1 if it

@@ -86,7 +86,11 @@ func (s *session) skip(bad *event.Row, err error, whole bool) bool {
 	if bad == nil || bad.Pos.Commit == 0 || !target.Refused(err) || s.leaves.of(bad.Pos) != nil {
 		return false
 	}
-	k := s.wanted.Load().Skip(s.Name, bad.Pos)
+	w := s.wanted.Load()
+	if w == nil { // a session that hears of no commands
+		return false
+	}
+	k := w.Skip(s.Name, bad.Pos)
 	if k == nil || k.Whole && !whole {
 		return false
 	}

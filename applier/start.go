@@ -57,7 +57,7 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	if err := s.lock(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.recognise(ctx, id); err != nil {
+	if err := s.recognise(ctx); err != nil {
 		return nil, err
 	}
 	was, stored, err := s.db.Claim(ctx, s.owner)

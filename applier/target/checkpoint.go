@@ -88,15 +88,14 @@ func (s *Session) Holder(ctx context.Context, o Owner) string {
 	return who
 }
 
-// Whose says what the target's checkpoints are of: the ledger that this job's names, empty if it has none,
-// and the other jobs that have one.
-func (s *Session) Whose(ctx context.Context, o Owner) (ledger string, others []string, err error) {
-	err = s.Conn.QueryRow(ctx, `SELECT coalesce(max(ledger_topic_id) FILTER (WHERE job = $1 AND applier = $2), ''),
-		coalesce(array_agg(DISTINCT 'job ' || job ORDER BY 'job ' || job) FILTER (WHERE job <> $1 AND ledger_offset >= 0), '{}') FROM floe.checkpoint`, o.Job, o.Applier).Scan(&ledger, &others)
+// Whose says whose the target's checkpoints are: whether this applier has one, and the other jobs that do.
+func (s *Session) Whose(ctx context.Context, o Owner) (mine bool, others []string, err error) {
+	err = s.Conn.QueryRow(ctx, `SELECT coalesce(bool_or(job = $1 AND applier = $2), false),
+		coalesce(array_agg(DISTINCT 'job ' || job ORDER BY 'job ' || job) FILTER (WHERE job <> $1 AND ledger_offset >= 0), '{}') FROM floe.checkpoint`, o.Job, o.Applier).Scan(&mine, &others)
 	if err != nil {
-		return "", nil, fmt.Errorf("look whose checkpoints the target has: %w", err)
+		return false, nil, fmt.Errorf("look whose checkpoints the target has: %w", err)
 	}
-	return ledger, others, nil
+	return mine, others, nil
 }
 
 // Claim makes this instance the one whose transactions count and returns where it goes on; nil when

@@ -33,7 +33,7 @@ var halts = []Page{
 		before, "restore the registry, or " + reset},
 	{"registry-refused", Halt, "The schema registry answered, and refuses a schema: its compatibility rule, its rights, or its mode.",
 		"Capture placed no row of the new schema. Rows before it are in the log.", "set the subject's compatibility to NONE or BACKWARD, or grant the right that the message names; capture then goes on by itself"},
-	{"target-mismatch", Halt, "The target's checkpoint was written for another job's log, or by another applier: the database was restored from, or exchanged with, another job's.",
+	{"target-mismatch", Halt, "The target knows nothing of the job, but of others, though the log says that the applier has applied to it: the database was restored from, or exchanged with, another job's.",
 		"The applier changed nothing on the target.", "correct the target's address; floe then goes on by itself. If the database is meant for this job, " + reset},
 	{"target-table-exists", Halt, "The target has tables of the names that the job would make, and on_existing is block.",
 		"Nothing was made and no row of the target was changed.", "rename or drop them, map the names (objects.mapping), or set on_existing: proceed"},
