@@ -14,6 +14,8 @@ SWEEP ?= 12
 # Servers of `make e2e-versions`, and rows of `make e2e-big`.
 VERSIONS ?= 11 14 18
 BIG ?= 10000000
+# What `make release` calls itself; a package's version begins with a digit.
+VERSION ?= 0.0.0+$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d)
 # How long `make soak` goes on.
 SECONDS ?= 60
 # Packages under the race detector: where goroutines meet.
@@ -28,6 +30,14 @@ GOLDEN = $(sort $(dir $(shell grep -rl --include='*_test.go' FLOE_REWRITE . | se
 .PHONY: build
 build: ## build bin/floe, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/floe ./cmd/floe
+
+.PHONY: release
+release: build ## dist/: static binaries for amd64 and arm64, packages for Debian, checksums (VERSION=…)
+	rm -rf dist && mkdir dist
+	set -e; for arch in amd64 arm64; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -mod=readonly -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/floe-linux-$$arch ./cmd/floe; \
+		NATIVE=bin/floe SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) deploy/debian/build.sh dist/floe-linux-$$arch $(VERSION) $$arch dist/floe_$(VERSION)_$$arch.deb; done
+	cd dist && sha256sum * > SHA256SUMS
 
 .PHONY: demo
 demo: build ## two servers, sample data, live traffic, a kill -9 (ONCE=1: end when in sync and verified)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -284,5 +285,50 @@ func TestMetricsThatAreNamedExist(t *testing.T) {
 				t.Errorf("%s: there is no metric %s", path, n)
 			}
 		}
+	}
+}
+
+// The package for Debian holds a floe that runs, its services, manual and completions, and is the same
+// each time.
+func TestThePackageForDebian(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("dpkg-deb"); err != nil {
+		t.Skip("there is no dpkg-deb here")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	sh := func(name string, args ...string) string {
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Env = append(os.Environ(), "COMPRESS=none", "SOURCE_DATE_EPOCH=1000000000")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+		}
+		return string(out)
+	}
+	var sums []string
+	for _, name := range []string{"a.deb", "b.deb"} {
+		sh("../../deploy/debian/build.sh", self, "1.2.3", "amd64", filepath.Join(dir, name))
+		sums = append(sums, strings.Fields(sh("sha256sum", filepath.Join(dir, name)))[0])
+	}
+	if sums[0] != sums[1] {
+		t.Error("two packages of one binary differ")
+	}
+	if got := sh("dpkg-deb", "-f", filepath.Join(dir, "a.deb"), "Package", "Version", "Architecture"); got != "Package: floe\nVersion: 1.2.3\nArchitecture: amd64\n" {
+		t.Errorf("it says %s", got)
+	}
+	list := sh("dpkg-deb", "-c", filepath.Join(dir, "a.deb"))
+	for _, want := range []string{"-rwxr-xr-x root/root", " ./usr/bin/floe\n", "./usr/lib/systemd/system/floe-capture@.service\n", "./usr/share/man/man1/floe-capture.1", "completions/floe\n", "./usr/share/doc/floe/operations.md\n", "drwxr-x--- root/root"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("there is no %q in\n%s", want, list)
+		}
+	}
+	root := filepath.Join(dir, "root")
+	sh("dpkg-deb", "-x", filepath.Join(dir, "a.deb"), root)
+	if got := sh(filepath.Join(root, "usr/bin/floe"), "version"); !strings.HasPrefix(got, "floe ") {
+		t.Errorf("the packed floe says %s", got)
 	}
 }

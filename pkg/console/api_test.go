@@ -263,6 +263,57 @@ func TestNewsAreStreamed(t *testing.T) {
 	t.Errorf("the stream ended: %v", lines.Err())
 }
 
+// Streams are bounded: one more is refused, and goes when another has ended.
+func TestStreamsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConns: -1}}
+	listen := func() (int, func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, func() { cancel(); _ = res.Body.Close() }
+	}
+	var leave []func()
+	for i := range mostStreams {
+		code, end := listen()
+		if code != http.StatusOK {
+			t.Fatalf("stream %d: %d", i, code)
+		}
+		leave = append(leave, end)
+	}
+	code, end := listen()
+	if code != http.StatusServiceUnavailable {
+		t.Errorf("one more: %d", code)
+	}
+	end()
+	if code, _ := get(t, s.url+"/healthz"); code != http.StatusOK {
+		t.Errorf("beside them: %d", code)
+	}
+	for _, end := range leave {
+		end()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for code := 0; code != http.StatusOK; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal("no stream is free after all ended")
+		}
+		code, end = listen()
+		end()
+	}
+}
+
 // routesOf are all routes but those of the schema registry, which have tests of their own.
 func routesOf() []route {
 	return newServer(Config{Log: slog.New(slog.DiscardHandler)}, http.NotFoundHandler()).routes()
