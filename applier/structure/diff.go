@@ -22,6 +22,7 @@ type differ struct {
 	fresh      map[string]bool        // steps to be run, by ID
 	// What goes: settings and what hangs on tables, columns, then tables and what they needed.
 	loose, columns, solid []Statement
+	parted                []Statement // indexes that were to be parts of a parent's, which went before
 	renames, schemaMoves  []Statement
 	last                  []Statement // behind all changes of columns
 }

@@ -42,20 +42,39 @@ func (d *differ) indexParts(t *catalog.TableDef, fresh func(catalog.Definition) 
 		if hangsOn(def) != t.Name || !fresh(def) {
 			continue
 		}
-		var parent uint32
-		switch b := def.Body.(type) {
-		case *catalog.ConstraintDef:
-			parent = b.Parent
-		case *catalog.IndexDef:
-			parent = b.Parent
-		}
-		if sql := d.now.indexPart(t, def, parent); sql != "" {
-			s := d.now.ofTable(t, id(def.Kind, def.OID, "attach"), object(def), sql)
-			s.Optional = true
+		if s, ok := d.indexPart(t, def); ok {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+func (d *differ) indexPart(t *catalog.TableDef, def catalog.Definition) (Statement, bool) {
+	var parent uint32
+	switch b := def.Body.(type) {
+	case *catalog.ConstraintDef:
+		parent = b.Parent
+	case *catalog.IndexDef:
+		parent = b.Parent
+	}
+	s := d.now.ofTable(t, id(def.Kind, def.OID, "attach"), object(def), d.now.indexPart(t, def, parent))
+	s.Optional = true
+	return s, s.SQL != ""
+}
+
+// keyPart makes the new key of a table that was a partition, and is, a part of its parent's: others are parts
+// as soon as their table is.
+func (d *differ) keyPart(made Statement) (Statement, bool) {
+	object, phase := parted(made.ID)
+	t := d.now.db.Table(made.Table)
+	if phase != "create" || t == nil || !d.fresh[made.ID] || d.fresh[id(catalog.KindTable, t.OID, "attach")] {
+		return Statement{}, false
+	}
+	def, old := d.news[object], d.oldTable(t)
+	if old == nil || !d.partitionStays(old, t) || !d.partOfParent(def) || !d.now.isKey(def, t) {
+		return Statement{}, false
+	}
+	return d.indexPart(t, def)
 }
 
 // checks are those that a table must share with the parent that it is attached to. One that it has of its own

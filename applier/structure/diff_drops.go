@@ -56,7 +56,14 @@ func (d *differ) dropObject(old catalog.Definition) {
 		if t != nil {
 			now := d.newTable(t)
 			c, _ := old.Body.(*catalog.ConstraintDef)
-			if now == nil && (c == nil || c.Type != catalog.ForeignKey) || now != nil && d.goesWithParent(old, t, now) {
+			part := now != nil && d.goesWithParent(old, t, now)
+			if now == nil && (c == nil || c.Type != catalog.ForeignKey) || part && !d.parentGone(old) {
+				return
+			}
+			if part { // it went with its parent's, if it had become a part of that
+				sql, _ := d.was.dropping(old)
+				s.Table, s.Within, s.SQL = now.Name, d.now.within(now), strings.Replace(sql, "DROP INDEX ", "DROP INDEX IF EXISTS ", 1)
+				d.parted = append(d.parted, s)
 				return
 			}
 			s.Table, s.Within = on, d.was.within(t)
@@ -97,6 +104,17 @@ func (d *differ) goesWithParent(old catalog.Definition, was, now *catalog.TableD
 		return (b.Inherited || b.Parent != 0) && d.sameParents(was, now)
 	case *catalog.IndexDef:
 		return b.Parent != 0 && d.sameParents(was, now)
+	}
+	return false
+}
+
+// parentGone reports whether an index's parent goes too.
+func (d *differ) parentGone(old catalog.Definition) bool {
+	switch b := old.Body.(type) {
+	case *catalog.ConstraintDef:
+		return b.Parent != 0 && d.gone[key(old.Kind, b.Parent)]
+	case *catalog.IndexDef:
+		return d.gone[key(old.Kind, b.Parent)]
 	}
 	return false
 }

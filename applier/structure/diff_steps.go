@@ -201,13 +201,16 @@ func (d *differ) assemble() {
 			}
 		}
 		before = append(before, s)
+		if part, ok := d.keyPart(s); ok {
+			before = append(before, part)
+		}
 	}
 	for _, def := range d.now.db.Definitions {
 		before = append(before, d.changes[keyOf(def)]...)
 	}
 	before = append(before, d.last...)
 	d.out.After = slices.DeleteFunc(slices.Clone(d.out.After), func(s Statement) bool { return pulled[s.ID] })
-	d.out.Drops = slices.Concat(d.loose, d.columns, d.solid, d.schemaMoves)
+	d.out.Drops = slices.Concat(d.loose, d.parted, d.columns, d.solid, d.schemaMoves)
 	d.out.Renames = slices.Concat(schemas, d.renames)
 	d.out.Before = before
 }

@@ -134,6 +134,26 @@ func TestChangesBeforeTheLoadIsOver(t *testing.T) {
 	p.same()
 }
 
+// The key of a table whose partitions stand becomes whole, and goes from them all, loaded or not.
+func TestAKeyOfPartitionsComesAndGoes(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, Options{}, []string{`CREATE TABLE p (id int, r int) PARTITION BY LIST (r); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+		CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY RANGE (id); CREATE TABLE p2a PARTITION OF p2 FOR VALUES FROM (0) TO (10)`}, nil)
+	p.db = nil
+	p.must("SELECT")
+	for _, p.unloaded = range []bool{true, false} {
+		p.must(`ALTER TABLE p ADD PRIMARY KEY (id, r); ALTER TABLE p ADD UNIQUE (r, id); CREATE INDEX p_i ON p (id)`)
+		if got := p.value(`SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'public.p_pkey'::regclass`); got != "true" {
+			t.Error("the key is not whole")
+		}
+		p.must(`ALTER TABLE p DROP CONSTRAINT p_pkey; ALTER TABLE p DROP CONSTRAINT p_r_id_key; DROP INDEX p_i`)
+		p.same()
+		if got := p.value(`SELECT count(*)::text FROM pg_index WHERE indrelid::regclass::text LIKE 'public.p%'`); got != "0" {
+			t.Errorf("%s indexes are left", got)
+		}
+	}
+}
+
 // A change that the target's rows refuse is reported, and tried again.
 func TestARefusedChangeIsTriedAgain(t *testing.T) {
 	t.Parallel()
