@@ -10,6 +10,7 @@ var codes = map[string][]string{
 	"large-objects":          {"O-LARGE-OBJECT"},
 	"no-key":                 {"O-KEY", "O-REPLICA-IDENTITY"},
 	"rls-without-bypass":     {"O-ROW-SECURITY"},
+	"role-missing":           {"O-ROLE"},
 	"target-table-exists":    {"O-TARGET-EXISTS", "target-table-exists"},
 	"unlogged-table":         {"O-UNLOGGED"},
 }

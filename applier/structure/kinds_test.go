@@ -105,6 +105,7 @@ const kinds = `SET check_function_bodies = off;
 	GRANT SELECT, INSERT ON items TO floe_reader, floe_writer; GRANT UPDATE (name, price) ON items TO floe_writer WITH GRANT OPTION;
 	GRANT SELECT ON cheap, sums TO PUBLIC; GRANT USAGE ON SCHEMA "Odd Schema" TO floe_reader;
 	REVOKE EXECUTE ON FUNCTION add_up(numeric, numeric) FROM PUBLIC; GRANT EXECUTE ON FUNCTION add_up(numeric, numeric) TO floe_writer;
+	ALTER TABLE audit OWNER TO floe_writer; ALTER SCHEMA "Odd Schema" OWNER TO floe_reader; ALTER FUNCTION add_up(numeric, numeric) OWNER TO floe_reader; ALTER TYPE money_like OWNER TO floe_writer;
 	GRANT EXECUTE ON PROCEDURE tidy(int) TO floe_writer; GRANT USAGE ON FOREIGN SERVER far TO floe_reader; REVOKE USAGE ON TYPE money_like FROM PUBLIC;
 	COMMENT ON CONSTRAINT items_pkey ON items IS 'the key'; COMMENT ON TABLE items IS 'things'; COMMENT ON INDEX items_lower IS 'case apart';
 	COMMENT ON SCHEMA public IS 'all of it'; COMMENT ON SERVER far IS 'far away'; COMMENT ON PUBLICATION shown IS 'shown'`
@@ -196,7 +197,7 @@ func TestAnotherVersionHoldsEveryKindThatBothKnow(t *testing.T) {
 func listing(db *catalog.Database) []string {
 	var out []string
 	for _, d := range db.Definitions {
-		out = append(out, fmt.Sprint(d.Kind, " ", d.Name, " ", d.Comments, " ", d.Grants))
+		out = append(out, fmt.Sprint(d.Kind, " ", d.Name, " ", d.Owner, " ", d.Comments, " ", d.Grants))
 	}
 	slices.Sort(out)
 	return out

@@ -1,22 +1,24 @@
 package structure
 
 import (
+	"fmt"
 	"strings"
 
 	"floe/pkg/catalog"
 	"floe/pkg/ident"
 )
 
-// remarks are the comments and grants of a definition. Each role's are a step: one that the target does
+// remarks are the owner, comments and grants of a definition. Each role's are a step: one that the target does
 // not have costs the others nothing.
 func (p *planner) remarks(d catalog.Definition) {
-	if len(d.Comments) == 0 && len(d.Grants) == 0 {
+	if d.Owner == "" && len(d.Comments) == 0 && len(d.Grants) == 0 {
 		return
 	}
 	address, name, ok := p.address(d)
 	if !ok {
 		return
 	}
+	p.owner(d, address)
 	for _, c := range d.Comments {
 		on, phase := address, "comment/"+c.Column
 		switch {
@@ -44,6 +46,25 @@ func (p *planner) remarks(d catalog.Definition) {
 		privileges, last = append(privileges, g.Privilege), g
 	}
 	flush()
+}
+
+// owner gives an object to the role that owns it on the source. Floe goes on writing and changing it, so it
+// must be a superuser or have that role's rights. An owned sequence goes with its table.
+func (p *planner) owner(d catalog.Definition, address string) {
+	if b, ok := d.Body.(*catalog.SequenceDef); ok && b.OwnedBy != nil && p.db.Table(b.OwnedBy.Table) != nil || d.Owner == "" {
+		return
+	}
+	p.remark(d, "owner", inside("IF NOT pg_catalog.pg_has_role("+literal(d.Owner)+", 'USAGE') THEN RAISE insufficient_privilege USING MESSAGE = 'floe''s role has not the rights of '||"+literal(d.Owner)+
+		"; END IF; ALTER "+address+" OWNER TO "+ident.Quote(d.Owner)+";"), "ALTER "+address+" OWNER TO CURRENT_USER")
+}
+
+// inside is a block of PL/pgSQL, whatever is in it.
+func inside(body string) string {
+	tag := "$floe$"
+	for i := 0; strings.Contains(body, tag); i++ {
+		tag = fmt.Sprintf("$floe%d$", i)
+	}
+	return "DO " + tag + " BEGIN " + body + " END " + tag
 }
 
 func (p *planner) remark(d catalog.Definition, phase, sql, undo string) {

@@ -25,6 +25,9 @@ func (p *planner) sequenceDef(d catalog.Definition, b *catalog.SequenceDef) {
 	s := p.ofTable(t, id(d.Kind, d.OID, "owned"), "sequence "+d.Name.String(), fmt.Sprintf("ALTER SEQUENCE %s OWNED BY %s.%s",
 		name.SQL(), p.table(t.Name).SQL(), ident.Quote(p.column(t, b.OwnedBy.Name))))
 	s.Optional = true
+	// It must have the owner that its table has by then.
+	s.Else = []string{inside("EXECUTE pg_catalog.format('ALTER SEQUENCE %s OWNER TO %I', " + literal(name.SQL()) + ", (SELECT pg_catalog.pg_get_userbyid(relowner) FROM pg_catalog.pg_class WHERE oid = " +
+		literal(p.table(t.Name).SQL()) + "::pg_catalog.regclass)); " + s.SQL + ";")}
 	p.second = append(p.second, s)
 }
 

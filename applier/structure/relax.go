@@ -13,10 +13,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// SQLSTATEs of a value that a check, or NOT NULL, refuses.
+// SQLSTATEs of a value that a check, or NOT NULL, refuses, and of an object that is not as it must be.
 const (
 	codeCheck   = "23514"
 	codeNotNull = "23502"
+	codeState   = "55000"
 )
 
 // restriction is what refused a value and can be let go: a check of a table or a domain, or a domain's NOT NULL.
@@ -147,7 +148,7 @@ func letGo(d catalog.Definition, b *catalog.DomainDef, check string) (Statement,
 
 // ifThere runs a statement if the domain is there: the refused transaction may be the one that makes it.
 func ifThere(d catalog.Definition, sql string) string {
-	return "DO $floe$ BEGIN " + sql + "; EXCEPTION WHEN undefined_object OR invalid_schema_name THEN NULL; END $floe$"
+	return inside(sql + "; EXCEPTION WHEN undefined_object OR invalid_schema_name THEN NULL;")
 }
 
 // Steps of a domain that may be let go.

@@ -112,7 +112,7 @@ func (r *runner) pass(ctx context.Context, stmts []Statement) (again []waiting, 
 		case why == nil:
 		case slices.Contains(dependency, why.Code), s.Alters != "" && why.Code == codeDependents:
 			again = append(again, waiting{s, why})
-		case s.Alters == "" && why.Code == codeCheck && len(s.Else) > 0 && r.made(s):
+		case s.Alters == "" && (why.Code == codeCheck || why.Code == codeState) && len(s.Else) > 0 && r.made(s):
 			if why, err = r.otherwise(ctx, s, why); err == nil && why != nil {
 				err = r.refused(s, why)
 			}

@@ -49,6 +49,7 @@ var expected = map[string]string{
 	"constraint spend_ok on public.spend": CodeCutOver,
 	"table public.rls":                    CodeCutOver,
 	"event trigger others":                CodeCutOver,
+	"roles e2e_other, e2e_plain":          CodeAbsent,
 }
 
 // Scenarios of one family share databases, as far as their names do not clash.

@@ -276,7 +276,8 @@ BEGIN
 END
 $floe$;
 
--- granted are the objects that this transaction changed last: GRANT does not say whose privileges it gave.
+-- granted are the objects that this transaction changed last: GRANT does not say whose privileges it gave, nor
+-- REASSIGN OWNED what it gave away.
 CREATE OR REPLACE FUNCTION floe.granted(most int) RETURNS TABLE (class oid, id oid)
 LANGUAGE plpgsql AS $floe$
 #variable_conflict use_column
@@ -326,7 +327,7 @@ BEGIN
 	END IF;
 	IF tag = 'ALTER DEFAULT PRIVILEGES' THEN
 		SELECT classes || array_agg('pg_default_acl'::regclass::oid), ids || array_agg(a.oid) INTO classes, ids FROM pg_default_acl a;
-	ELSIF tag IN ('GRANT', 'REVOKE') THEN
+	ELSIF tag IN ('GRANT', 'REVOKE', 'REASSIGN OWNED') THEN
 		SELECT classes || array_agg(g.class), ids || array_agg(g.id), array_length(array_agg(g.id), 1) >= 300 INTO classes, ids, many FROM floe.granted(300) g;
 		IF many THEN
 			faults := ARRAY[tag || ' within a transaction that changed too much to tell of what'];
@@ -379,7 +380,7 @@ BEGIN
 		SELECT array_agg(e.classid), array_agg(e.objid), array_agg(e.objid) FILTER (WHERE e.command_tag = 'CREATE TABLE')
 			INTO classes, ids, created FROM pg_event_trigger_ddl_commands() e
 			WHERE NOT e.in_extension AND e.objid <> 0 AND coalesce(e.schema_name, '') NOT IN ('pg_temp', 'floe');
-		IF TG_TAG NOT IN ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES') AND classes IS NULL AND pending IS NULL THEN
+		IF TG_TAG NOT IN ('GRANT', 'REVOKE', 'REASSIGN OWNED', 'ALTER DEFAULT PRIVILEGES') AND classes IS NULL AND pending IS NULL THEN
 			RETURN;
 		END IF;
 		-- The commands that it runs itself are not recorded. (A SET of the function would want a superuser.)

@@ -48,6 +48,8 @@ type Definition struct {
 	OID  uint32 // on the source; stable across renames
 	Name ident.Name
 	Body Body
+	// Owner is the role that owns it, empty for one that the server brings: those are called otherwise elsewhere.
+	Owner string
 	// Comments and Grants are of every kind alike; the comments of a table are part of its body.
 	Comments []Comment
 	Grants   []Grant
@@ -63,6 +65,7 @@ type envelope struct {
 	Name ident.Name      `json:"name"`
 	Body json.RawMessage `json:"body"`
 
+	Owner    string    `json:"owner,omitempty"`
 	Comments []Comment `json:"comments,omitempty"`
 	Grants   []Grant   `json:"grants,omitempty"`
 }
@@ -73,7 +76,7 @@ func Encode(d Definition) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode %s %s: %w", d.Kind, d.Name, err)
 	}
-	b, err := json.Marshal(envelope{d.OID, d.Name, body, d.Comments, d.Grants})
+	b, err := json.Marshal(envelope{d.OID, d.Name, body, d.Owner, d.Comments, d.Grants})
 	if err != nil {
 		return "", fmt.Errorf("encode %s %s: %w", d.Kind, d.Name, err)
 	}
@@ -97,7 +100,7 @@ func Decode(kind Kind, s string) (Definition, error) {
 	if t, ok := body.(*TableDef); ok {
 		t.Name, t.OID = e.Name, e.OID
 	}
-	return Definition{kind, e.OID, e.Name, body, e.Comments, e.Grants}, nil
+	return Definition{kind, e.OID, e.Name, body, e.Owner, e.Comments, e.Grants}, nil
 }
 
 func strict(b []byte, into any) error {

@@ -2,6 +2,34 @@ package catalog
 
 import "context"
 
+// ownersQuery reads who owns what. The roles that a server brings are left out, and so are kinds that only a
+// superuser may own. A composite's, view's or table's row type belongs to its relation's owner.
+var ownersQuery = query{"owners", func(version) string {
+	of := func(class, owner, and string) string {
+		return "select '" + class + "'::regclass::oid as class, oid, " + owner + " as owner from " + class + " where " + owner + " >= 16384" + and + " and " + touched("oid")
+	}
+	return `select o.class, o.oid, pg_get_userbyid(o.owner)::text as role from (` + of("pg_class", "relowner", " and relkind in ('r', 'p', 'v', 'm', 'f', 'S')") +
+		` union all ` + of("pg_proc", "proowner", "") + ` union all ` + of("pg_type", "typowner", "") + ` union all ` + of("pg_namespace", "nspowner", "") +
+		` union all ` + of("pg_collation", "collowner", "") + ` union all ` + of("pg_conversion", "conowner", "") + ` union all ` + of("pg_operator", "oprowner", "") +
+		` union all ` + of("pg_opclass", "opcowner", "") + ` union all ` + of("pg_opfamily", "opfowner", "") + ` union all ` + of("pg_statistic_ext", "stxowner", "") +
+		` union all ` + of("pg_ts_dict", "dictowner", "") + ` union all ` + of("pg_ts_config", "cfgowner", "") + ` union all ` + of("pg_foreign_server", "srvowner", "") + `) o
+	order by 1, 2`
+}}
+
+func (r *reader) readOwners(ctx context.Context) error {
+	type row struct {
+		Class, OID uint32
+		Role       string
+	}
+	got, err := rows[row](ctx, r, ownersQuery)
+	for _, x := range got {
+		if i, ok := r.of[object{x.Class, x.OID}]; ok && r.found[i].Kind != KindExtension {
+			r.found[i].Owner = x.Role
+		}
+	}
+	return err
+}
+
 // commentsQuery reads what is said of objects. A composite type's columns are those of a relation behind
 // it, a domain's checks and the indexes behind constraints are parts; a table's comments are part of its own
 // definition.

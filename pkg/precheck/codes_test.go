@@ -57,6 +57,7 @@ var everyCode = []provoked{
 	{code: "O-TARGET-SHAPE", severity: Warn, says: "column \"n\" is generated there", rest: "on_existing: proceed\n", source: []string{"CREATE TABLE g (id int PRIMARY KEY, n int)"},
 		target: []string{"CREATE TABLE g (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id) STORED)"}, mendTo: "ALTER TABLE g ALTER n DROP EXPRESSION"},
 	{code: "O-DEPENDENCY", severity: Warn, says: "public.v -> other.t", rest: "objects: {include: [public]}\n", source: []string{"CREATE SCHEMA other", "CREATE TABLE other.t (id int PRIMARY KEY)", "CREATE VIEW v AS SELECT * FROM other.t"}, mend: "DROP VIEW v"},
+	{code: "O-ROLE", severity: Warn, says: "has not the rights of roles that own objects of the source: owns_it", on: "plain", source: []string{"CREATE ROLE owns_it", "ALTER TABLE a OWNER TO owns_it"}},
 	{code: "O-SEQUENCE", severity: Notice, says: "1 sequences", source: []string{"CREATE TABLE s (id serial PRIMARY KEY)"}, mend: "DROP TABLE s"},
 	{code: "O-ROW-WIDTH", severity: Notice, says: "public.w", source: []string{"CREATE TABLE w (id int PRIMARY KEY, v text)", "ALTER TABLE w ALTER v SET STORAGE EXTERNAL", "INSERT INTO w VALUES (1, repeat('x', 3000000))", "ANALYZE w"}, mend: "DROP TABLE w"},
 	{code: "O-NAME-CASE", severity: Warn, says: "public.a", source: []string{`CREATE TABLE "A" (id int PRIMARY KEY)`}, target: []string{"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET ivorysql.identifier_case_switch = interchange', current_database()); END $$"}, mend: `DROP TABLE "A"`},

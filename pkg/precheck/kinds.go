@@ -3,6 +3,7 @@ package precheck
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ func (r *run) kinds(ctx context.Context) {
 	r.unspoken(ctx)
 	r.highBytes(ctx)
 	r.extensions(ctx)
+	r.roles(ctx)
 	r.collations(ctx)
 	r.caseless(ctx)
 	if r.Job.Proceed || r.Job.Init.SkipStructure {
@@ -205,6 +207,44 @@ func (r *run) extensions(ctx context.Context) {
 	}
 	if len(forbidden) > 0 {
 		r.add(Check{Code: "O-EXTENSION", Severity: Warn, On: "target", Object: strings.Join(forbidden, ", "), Text: "the target's user may not create extensions " + strings.Join(forbidden, ", "), Fix: "let a superuser create them", FixSQL: strings.Join(sql, "\n")})
+	}
+}
+
+// roles: owners follow and grants are made where the target has the roles, and floe's has the owners' rights.
+func (r *run) roles(ctx context.Context) {
+	if r.Job.Init.SkipStructure {
+		return
+	}
+	named, owns := map[string]bool{}, map[string]bool{}
+	for _, d := range r.db.Definitions {
+		named[d.Owner], owns[d.Owner] = true, true
+		for _, g := range d.Grants {
+			named[g.Role] = true
+		}
+	}
+	delete(named, "") // the server's own superuser; PUBLIC
+	var absent, barred, create, grant []string
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		var there, ours bool
+		var user string
+		err := r.dst.QueryRow(ctx, `SELECT count(*) > 0, coalesce(bool_or(pg_has_role(oid, 'USAGE')), false), current_user::text FROM pg_roles WHERE rolname = $1`, name).Scan(&there, &ours, &user)
+		switch {
+		case err != nil:
+			r.unread("O-ROLE", err)
+			return
+		case !there:
+			absent, create = append(absent, name), append(create, "CREATE ROLE "+ident.Quote(name)+";")
+		case owns[name] && !ours:
+			barred, grant = append(barred, name), append(grant, "GRANT "+ident.Quote(name)+" TO "+ident.Quote(user)+";")
+		}
+	}
+	if len(absent) > 0 {
+		r.add(Check{Code: "O-ROLE", Severity: Warn, On: "target", Object: strings.Join(absent, ", "), Text: "the target lacks roles that own objects of the source or were granted some: " + strings.Join(absent, ", "),
+			Fix: "create them, or have floe's role own what is theirs, and those grants reported", FixSQL: strings.Join(create, "\n")})
+	}
+	if len(barred) > 0 {
+		r.add(Check{Code: "O-ROLE", Severity: Warn, On: "target", Object: strings.Join(barred, ", "), Text: "the target's user has not the rights of roles that own objects of the source: " + strings.Join(barred, ", "),
+			Fix: "grant it membership, or have it own what is theirs", FixSQL: strings.Join(grant, "\n")})
 	}
 }
 
