@@ -21,7 +21,7 @@ var absentTexts = []textQuery{
 		from pg_largeobject_metadata where ` + never + ` having count(*) > 0`
 	}},
 	{KindRoles, "absent", func(version) string { // whoever reads, and the server's own, are no news
-		return `select 1260::oid as oid, '' as schema, string_agg(r.rolname, ', ' order by r.rolname collate "C") as name,
+		return `select 1260::oid as oid, '' as schema, string_agg(r.rolname::text, ', ' order by r.rolname::text collate "C") as name,
 		'what they own and may do is theirs on the target too if they are there, and floe''s role has their rights: create them before the start' as absent
 		from pg_roles r where r.oid >= 16384 and r.rolname <> current_user and exists (select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
 			and d.dbid = (select oid from pg_database where datname = current_database()) and d.deptype in ('o', 'a', 'r')) and ` + never + ` having count(*) > 0`
