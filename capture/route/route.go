@@ -91,7 +91,7 @@ func (t *Table) sameKey(m *pglogrepl.RelationMessage) error {
 	}
 	sent := 0
 	for _, c := range m.Columns {
-		if c.Flags&1 == 0 {
+		if c.Flags&1 == 0 || slices.Contains(t.Hidden, c.Name) {
 			continue
 		}
 		if sent++; len(t.Shape.Key) > 0 && !slices.Contains(t.Shape.Key, t.Shape.Column(c.Name)) {
