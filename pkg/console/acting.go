@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ func (s *server) refused(w http.ResponseWriter, r *http.Request, p *access.Probl
 // act does what a form asks for. What cannot be undone lightly asks for the job's name.
 func (s *server) act(w http.ResponseWriter, r *http.Request) {
 	verb := r.PostFormValue("verb")
-	sure := verb != ledger.VerbStop && verb != ledger.VerbRemove || r.PostFormValue("confirm") == s.Job
+	sure := !slices.Contains([]string{ledger.VerbStop, ledger.VerbRemove, ledger.VerbResync, ledger.VerbSkip}, verb) || r.PostFormValue("confirm") == s.Job
 	if !sure {
 		s.refused(w, r, &access.Problem{Status: http.StatusConflict, Code: "not-confirmed", Detail: "the job's name was not typed as it is: " + s.Job})
 		return
@@ -29,7 +30,13 @@ func (s *server) act(w http.ResponseWriter, r *http.Request) {
 	var p *access.Problem
 	to := "/"
 	switch verb {
-	case ledger.VerbAdd, ledger.VerbRemove:
+	case ledger.VerbRetry:
+		to = "/errors"
+		sent, p = s.retry(r.Context())
+	case ledger.VerbSkip:
+		to = "/errors"
+		sent, p = s.skip(r.Context(), Left{r.PostFormValue("applier"), r.PostFormValue("place"), r.PostFormValue("reason")})
+	case ledger.VerbAdd, ledger.VerbRemove, ledger.VerbResync:
 		to = "/tables"
 		sent, p = s.selects(r.Context(), verb, strings.FieldsFunc(r.PostFormValue("tables"), func(r rune) bool { return r == '\n' || r == '\r' }))
 	default:

@@ -103,7 +103,7 @@ func parseLog(r *http.Request) (q logbook.Query, err error) {
 	v := r.URL.Query()
 	switch kind := v.Get("kind"); {
 	case kind == "structure":
-		q.Kinds = logbook.Structure
+		q.Kinds, q.Changes = logbook.Structure, true
 	case slices.Contains(logbook.Kinds, kind):
 		q.Kinds = []string{kind}
 	case kind != "":

@@ -127,7 +127,7 @@ func (s *site) busy(t *testing.T) {
 	s.say(t, status.Report{Role: "capture", Instance: "c", State: "SYNCING", SourceLSN: 0x400, PlacedLSN: 0x300, FlushedLSN: 0x200, Tables: []status.Table{
 		{Schema: "sales", Name: "Orders", State: "in sync", Estimate: 10, Loaded: 10, Inserts: 3}, {Schema: "sales", Name: "big", State: "loading", Estimate: 100, Loaded: 63}}})
 	s.say(t, status.Report{Role: "applier", Instance: "a", State: "BLOCKED", Reason: "constraint-violation", Detail: "sales.Orders refuses a row", Fix: "mend the row", AppliedLSN: 0x100,
-		LatencyUs: 1500, Blocked: &status.Blocked{Epoch: 2, Commit: 0x30, Table: "sales.Orders", Op: "insert", Key: "id=2000", SQLState: "23514", Message: "violates check"},
+		LatencyUs: 1500, Blocked: &status.Blocked{Epoch: 2, Commit: 0x30, Seq: 4, Table: "sales.Orders", Op: "insert", Key: "id=2000", SQLState: "23514", Message: "violates check"},
 		Structure: &status.Structure{Total: 1, Facts: []status.Fact{{Object: "view sales.v", State: "failed", Code: "42883", Reason: "no such function"}}}})
 	s.await(t, "BLOCKED")
 }
@@ -152,6 +152,16 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/api/v1/tables/{schema}/{table}", "sales/Orders", "", 200, `"lag_seconds":`},
 		{"GET", "/api/v1/tables/{schema}/{table}", "sales/orders", "", 404, `"code":"table-unknown"`},
 		{"GET", "/api/v1/errors", "", "", 200, `"sqlstate":"23514"`},
+		{"GET", "/api/v1/errors", "", "", 200, `"transaction":"0/30","change":"0/30#4"`},
+		{"POST", "/api/v1/errors/retry", "", "", 202, `"sent":true`},
+		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/30#4"}`, 400, "reason"},
+		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/30#5","reason":"x"}`, 409, "no target refuses"},
+		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/31","reason":"x"}`, 409, "no target refuses"},
+		{"POST", "/api/v1/errors/skip", "", `{"applier":"other","place":"0/30","reason":"x"}`, 409, "no target refuses"},
+		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"x","reason":"x"}`, 400, "request-invalid"},
+		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/30#4","reason":"known"}`, 202, `"sent":true`},
+		{"POST", "/api/v1/tables/{verb}", "resync", `{"tables":["sales.big"]}`, 202, `"sent":true`},
+		{"POST", "/api/v1/tables/{verb}", "resync", `{"tables":["sales.other"]}`, 409, "does not replicate"},
 		{"GET", "/api/v1/structure", "", "", 200, `"differing":1`},
 		{"GET", "/api/v1/plan", "", "", 200, "the plan"},
 		{"GET", "/api/v1/log", "", "", 200, `{"kind":"table","name":"sales.\"Orders\""}`},
@@ -175,7 +185,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/tables/{verb}", "add", `{"tables":["sales.missing"]}`, 409, "has no table"},
 		{"POST", "/api/v1/tables/{verb}", "remove", `{"tables":["a b; drop"]}`, 400, "as in SQL"},
 		{"POST", "/api/v1/tables/{verb}", "remove", `{"tables":[]}`, 400, "1 to 200"},
-		{"POST", "/api/v1/tables/{verb}", "drop", `{"tables":["a.b"]}`, 404, "add or remove"},
+		{"POST", "/api/v1/tables/{verb}", "drop", `{"tables":["a.b"]}`, 404, "add, remove or resync"},
 		{"GET", "/api/v1/commands", "", "", 200, `"run":"STOPPED"`},
 		{"GET", "/api/v1/commands", "", "", 200, `"args":["\"sales\".\"New\"","\"sales\".\"more\""]`},
 	} {
@@ -199,7 +209,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	for _, c := range sent.Commands() {
 		got = append(got, c.Verb+" "+strings.Join(c.Args, "|")+" "+c.By[strings.LastIndex(c.By, " ")+1:])
 	}
-	if want := []string{"pause a <b>look</b> (console)", "stop  (console)", `add "sales"."New"|"sales"."more" (console)`}; !slices.Equal(got, want) {
+	if want := []string{"retry  (console)", "skip main|2|0/30#4|known (console)", `resync "sales"."big" (console)`, "pause a <b>look</b> (console)", "stop  (console)", `add "sales"."New"|"sales"."more" (console)`}; !slices.Equal(got, want) {
 		t.Errorf("the log has %q", got)
 	}
 	s.awaitChecks(t)

@@ -97,8 +97,8 @@ func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Pr
 	if !slices.Contains(verbs, verb) {
 		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want " + strings.Join(verbs, ", ")}
 	}
-	if len(reason) > mostReason || !utf8.ValidString(reason) || strings.ContainsAny(reason, "\r\n\x00") {
-		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("a reason is one line of %d bytes at most", mostReason)}
+	if p := fits(reason); p != nil {
+		return Sent{}, p
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
@@ -121,10 +121,18 @@ func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Pr
 	return s.send(ctx, verb, args)
 }
 
+// fits refuses a reason that the status could not show.
+func fits(reason string) *access.Problem {
+	if len(reason) > mostReason || !utf8.ValidString(reason) || strings.ContainsAny(reason, "\r\n\x00") {
+		return &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("a reason is one line of %d bytes at most", mostReason)}
+	}
+	return nil
+}
+
 // selects adds tables to the job, or removes some.
 func (s *server) selects(ctx context.Context, verb string, tables []string) (Sent, *access.Problem) {
-	if verb != ledger.VerbAdd && verb != ledger.VerbRemove {
-		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want add or remove"}
+	if verb != ledger.VerbAdd && verb != ledger.VerbRemove && verb != ledger.VerbResync {
+		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want add, remove or resync"}
 	}
 	if len(tables) == 0 || len(tables) > mostNamed {
 		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("want 1 to %d tables", mostNamed)}
@@ -136,6 +144,9 @@ func (s *server) selects(ctx context.Context, verb string, tables []string) (Sen
 			return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error(), Hint: "names are written as in SQL: schema.table"}
 		}
 		names[i], args[i] = n, n.SQL()
+		if _, ok := s.table(n.Schema, n.Name); !ok && verb == ledger.VerbResync {
+			return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "table-unknown", Detail: "the job does not replicate " + n.String()}
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()

@@ -84,7 +84,11 @@ func (s *site) say(t *testing.T, r status.Report) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.client.ProduceSync(t.Context(), &kgo.Record{Topic: broker.Status("orders"), Key: []byte(r.Role), Value: value}).FirstErr(); err != nil {
+	key := r.Role
+	if key == "applier" {
+		key += "/main" // its name
+	}
+	if err := s.client.ProduceSync(t.Context(), &kgo.Record{Topic: broker.Status("orders"), Key: []byte(key), Value: value}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
 }

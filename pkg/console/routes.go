@@ -70,6 +70,8 @@ func (s *server) api() []route {
 		{"GET /api/v1/tables", access.View, false, s.getTables, about{summary: "Tables: state, rows loaded, changes captured and applied, lag", query: tables, gives: Tables{}}},
 		{"GET /api/v1/tables/{schema}/{table}", access.View, false, s.getTable, about{summary: "One table", gives: Table{}}},
 		{"GET /api/v1/errors", access.View, false, s.getErrors, about{summary: "What needs somebody, with its remedy", gives: Troubles{}}},
+		{"POST /api/v1/errors/retry", access.Operate, false, s.postRetry, about{summary: "Try again what stopped the job", gives: Sent{}, status: http.StatusAccepted}},
+		{"POST /api/v1/errors/skip", access.Operate, false, s.postSkip, about{summary: "Leave out the transaction or the change that a target refuses now, for good", takes: Left{}, gives: Sent{}, status: http.StatusAccepted}},
 		{"GET /api/v1/structure", access.View, false, s.getStructure, about{summary: "Objects that are not on the target as they are on the source", gives: Structure{}}},
 		{"GET /api/v1/prechecks", access.View, false, s.getChecks, about{summary: "The last prechecks that this console ran", gives: Checks{}}},
 		{"POST /api/v1/prechecks", access.Operate, false, s.postChecks, about{summary: "Run the prechecks; they change nothing", gives: Checks{}, status: http.StatusAccepted}},
@@ -80,7 +82,7 @@ func (s *server) api() []route {
 		{"GET /api/v1/history", access.View, false, s.getHistory, about{summary: "Latency, throughput and WAL over time", query: []param{{"range", "string", "1m, 1h, 6h, 24h or 7d"}}, gives: History{}}},
 		{"GET /api/v1/events", access.View, false, s.events, about{summary: "The job's state as server-sent events, once a second at most", gives: "", media: "text/event-stream"}},
 		{"POST /api/v1/job/{verb}", access.Operate, false, s.postVerb, about{summary: "start, pause, resume or stop the job", takes: Reason{}, gives: Sent{}, status: http.StatusAccepted}},
-		{"POST /api/v1/tables/{verb}", access.Operate, false, s.postTables, about{summary: "add tables to the job, or remove some", takes: Named{}, gives: Sent{}, status: http.StatusAccepted}},
+		{"POST /api/v1/tables/{verb}", access.Operate, false, s.postTables, about{summary: "add tables to the job, remove some, or resync: read their rows again", takes: Named{}, gives: Sent{}, status: http.StatusAccepted}},
 		{"GET /api/v1/openapi.json", access.View, false, s.getOpenAPI, about{}},
 	}
 }

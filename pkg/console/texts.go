@@ -55,6 +55,8 @@ var chinese = map[string]string{
 	// Errors and structure.
 	"Change": "变更", "Key": "主键", "Remedy": "处理办法", "Cause": "原因", "Nothing needs you.": "没有需要处理的事项。",
 	"objects are not on the target as they are on the source.": "个对象在目标库与源库不一致。", "All structure is on the target as on the source.": "目标库的结构与源库一致。",
+	"What is left out stays left out, until the table is read again.": "跳过的内容不会自行补上，直到该表重新读取。", "Leave out": "跳过", "the transaction": "整个事务", "the change": "仅该变更", "Try again now": "立即重试",
+	"Read again": "重新同步", "The source's rows replace the target's, while changes go on; rows that only the target has go.": "以源库的行替换目标库的行，期间变更照常同步；目标库独有的行会被删除。",
 	// Log.
 	"Ledger": "账本", "Entries": "条目", "starts and structure": "启动与结构变更", "offset": "偏移", "time (UTC)": "时间（UTC）", "kind": "类型", "rows": "行数", "what": "内容", "void": "无效", "gone": "已删除",
 	"Nothing of that kind among the last entries.": "最近的条目中没有该类型。", "Further entries": "更多条目", "Older": "更早", "Commands": "命令", "The job is to be": "作业应处于", "command": "命令", "by": "发送者",

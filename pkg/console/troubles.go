@@ -21,6 +21,12 @@ type Trouble struct {
 	Op       string `json:"op,omitempty"`
 	Key      string `json:"key,omitempty"`
 	SQLState string `json:"sqlstate,omitempty"`
+	// Applier refuses it. Transaction and Change are what skip takes, empty for what cannot be skipped;
+	// Lasting says why, or why the change alone can.
+	Applier     string `json:"applier,omitempty"`
+	Transaction string `json:"transaction,omitempty"`
+	Change      string `json:"change,omitempty"`
+	Lasting     string `json:"lasting,omitempty"`
 }
 
 // troubles are what is wrong, the worst first.
@@ -57,6 +63,13 @@ func ofService(r *status.Report, s overview.Service) (Trouble, bool) {
 	}
 	if b := r.Blocked; b != nil {
 		t.Object, t.Op, t.Key, t.LSN, t.SQLState = b.Table, b.Op, b.Key, b.Commit.String(), b.SQLState
+		t.Applier, t.Lasting = s.Applier, b.Lasting
+		if s.Blocked != nil && s.Blocked.Transaction != "" {
+			t.Change = s.Blocked.Change
+			if b.Lasting == "" {
+				t.Transaction = s.Blocked.Transaction
+			}
+		}
 	}
 	return t, true
 }

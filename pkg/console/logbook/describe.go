@@ -3,9 +3,12 @@ package logbook
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/event"
@@ -83,50 +86,61 @@ func some(tables []string) string {
 	return strings.Join(tables, ", ")
 }
 
-// lookUp names the objects of the newest entries that made some valid.
-func (p *Page) lookUp(ctx context.Context, kafka []kgo.Opt) error {
-	client, err := kgo.NewClient(append(kafka[:len(kafka):len(kafka)], kgo.ConsumeResetOffset(kgo.NoResetOffset()))...)
-	if err != nil {
-		return fmt.Errorf("read definitions: %w", err)
+// name names the objects that entries made valid. The definitions are read in one go, the newest of them.
+func name(ctx context.Context, client *kgo.Client, topic string, all []Entry) error {
+	from, end := int64(math.MaxInt64), int64(0)
+	for i := range all {
+		for _, s := range all[i].objects(topic) {
+			from, end = min(from, s.Offset), max(end, s.Offset+int64(s.Count))
+		}
 	}
-	defer client.Close()
-	looked := 0
-	for i := range p.Entries {
-		e := &p.Entries[i]
-		if e.Kind != Objects || len(e.spans) == 0 {
-			continue
+	if end == 0 {
+		return nil
+	}
+	start, last, err := bounds(ctx, kadm.NewClient(client), topic)
+	if err != nil {
+		return err
+	}
+	from, end = max(from, start, end-mostRead), min(end, last)
+	found := map[int64]Object{}
+	err = records(ctx, client, topic, 0, from, end, func(r *kgo.Record) error {
+		// A part of a definition that is too large for one record is counted, not named.
+		if o, err := schemas.DecodeObject(r.Value); err == nil {
+			found[r.Offset] = Object{o.Kind, full(o), o.Body == ledger.Gone || o.Body == ledger.Left}
 		}
-		if looked++; looked > mostLooked {
-			e.More = count(e.spans)
-			continue
-		}
-		if err := e.name(ctx, client); err != nil {
-			return fmt.Errorf("read definitions: %w", err)
-		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		all[i].take(topic, found)
 	}
 	return nil
 }
 
-// name reads the first records that an entry points at.
-func (e *Entry) name(ctx context.Context, client *kgo.Client) error {
-	for _, s := range e.spans {
-		seen := uint64(0)
-		end := s.Offset + int64(min(s.Count, mostObjects))
-		err := records(ctx, client, s.Topic, s.Partition, s.Offset, end, func(r *kgo.Record) error {
-			o, err := schemas.DecodeObject(r.Value)
-			if err != nil {
-				return nil // a part of a definition that is too large for one record: counted, not named
-			}
-			seen++
-			e.Objects = append(e.Objects, Object{o.Kind, full(o), o.Body == ledger.Gone || o.Body == ledger.Left})
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		e.More += s.Count - seen
+// objects are the definitions that an entry points at.
+func (e *Entry) objects(topic string) []ledger.Span {
+	if e.Kind != Objects {
+		return nil
 	}
-	return nil
+	return slices.DeleteFunc(slices.Clone(e.spans), func(s ledger.Span) bool { return s.Topic != topic })
+}
+
+// take names the first objects of an entry.
+func (e *Entry) take(topic string, found map[int64]Object) {
+	e.idle = e.Kind == Objects
+	for _, s := range e.objects(topic) {
+		for at := s.Offset; at < s.Offset+int64(s.Count); at++ {
+			o, ok := found[at]
+			e.idle = e.idle && ok && o.Kind == ledger.KindSequenceValue
+			if !ok || len(e.Objects) == mostObjects {
+				e.More++
+				continue
+			}
+			e.Objects = append(e.Objects, o)
+		}
+	}
 }
 
 func full(o *ledger.Object) string {

@@ -20,9 +20,9 @@ import (
 // Bounds of one reading.
 const (
 	MostEntries = 200
-	window      = 5000 // entries looked through for those that are wanted
-	mostObjects = 20   // named of one entry
-	mostLooked  = 40   // entries whose objects are looked up
+	window      = 20_000 // entries looked through for those that are wanted
+	mostObjects = 20     // named of one entry
+	mostRead    = 20_000 // definitions read for their names
 )
 
 // Query says which entries are wanted: those below an offset (0 for the end), of some kinds (nil for all).
@@ -30,6 +30,8 @@ type Query struct {
 	Before int64
 	Kinds  []string
 	Limit  int
+	// Changes leaves out entries that only tell where sequences are: one a second of a busy source.
+	Changes bool
 }
 
 // Entry is an entry of the ledger as people read it.
@@ -51,6 +53,7 @@ type Entry struct {
 	More uint64 `json:"more_objects,omitempty"`
 
 	spans []ledger.Span
+	idle  bool // it only tells where sequences are
 }
 
 // Object is a definition that an entry made valid or ended.
@@ -94,15 +97,18 @@ func Read(ctx context.Context, kafka []kgo.Opt, prefix string, q Query) (Page, e
 	if err != nil {
 		return Page{}, fmt.Errorf("read the ledger: %w", err)
 	}
+	if err := name(ctx, client, broker.Objects(prefix), all); err != nil {
+		return Page{}, fmt.Errorf("read definitions: %w", err)
+	}
 	page.choose(all, q, from, start)
-	return page, page.lookUp(ctx, kafka)
+	return page, nil
 }
 
 // choose takes the last entries that are wanted, and says where the next page ends.
 func (p *Page) choose(all []Entry, q Query, from, start int64) {
 	p.Next = from
 	for _, e := range slices.Backward(all) {
-		if len(q.Kinds) > 0 && !slices.Contains(q.Kinds, e.Kind) {
+		if len(q.Kinds) > 0 && !slices.Contains(q.Kinds, e.Kind) || q.Changes && e.idle {
 			continue
 		}
 		if p.Entries = append(p.Entries, e); len(p.Entries) == q.Limit {

@@ -29,11 +29,24 @@ func TestPagesLeadToTheBeginning(t *testing.T) {
 	if _, err := broker.EnsureTopics(t.Context(), kadm.NewClient(client), broker.Control("j", 1)); err != nil {
 		t.Fatal(err)
 	}
+	// One definition that changed, among those that only tell where a sequence is.
+	for _, kind := range []string{ledger.KindSequenceValue, "table", ledger.KindSequenceValue} {
+		o, err := schemas.EncodeObject(&ledger.Object{Kind: kind, Schema: "s", Name: "x", Body: "{}"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: broker.Objects("j"), Value: o}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const n = 500
 	for i := range n {
 		e := &ledger.Entry{Epoch: 1, N: uint64(i), Mark: &ledger.Mark{End: 1}}
 		if i%50 == 7 {
 			e.Mark, e.Loaded = nil, &ledger.Loaded{Table: uint32(i), Rows: 9}
+		}
+		if i%100 == 11 {
+			e.Mark, e.Objects = nil, &ledger.Objects{Spans: []ledger.Span{{Topic: broker.Objects("j"), Offset: int64(i / 100 % 3), Count: 1}}}
 		}
 		text, err := schemas.EncodeEntry(e)
 		if err != nil {
@@ -45,13 +58,14 @@ func TestPagesLeadToTheBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		kinds []string
-		limit int
-		want  int
-	}{{nil, 70, n}, {[]string{Loaded}, 3, n / 50}, {Structure, 1000, n / 50}, {[]string{Note}, 10, 0}} {
+		kinds   []string
+		limit   int
+		changes bool
+		want    int
+	}{{nil, 70, false, n}, {[]string{Loaded}, 3, false, n / 50}, {Structure, 1000, false, n/50 + n/100}, {Structure, 1000, true, n/50 + 2}, {[]string{Note}, 10, false, 0}} {
 		seen, last, pages := 0, int64(n), 0
 		for before := int64(0); ; pages++ {
-			p, err := Read(t.Context(), kafka, "j", Query{Kinds: c.kinds, Limit: c.limit, Before: before})
+			p, err := Read(t.Context(), kafka, "j", Query{Kinds: c.kinds, Limit: c.limit, Before: before, Changes: c.changes})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,6 +74,9 @@ func TestPagesLeadToTheBeginning(t *testing.T) {
 					t.Errorf("%v: %d comes behind %d", c.kinds, e.Offset, last)
 				}
 				last = e.Offset
+				if e.Kind == Objects && (len(e.Objects) != 1 || e.Objects[0].Name != "s.x" || e.More != 0) {
+					t.Errorf("%+v", e)
+				}
 				seen++
 			}
 			if before = p.Next; before == 0 || pages > n {
