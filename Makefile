@@ -73,6 +73,10 @@ soak-kafka: ## soak on Apache Kafka, with a proxy before it too
 e2e-versions: build ## every scenario in both modes on servers of VERSIONS, 11 to 18; 11:15 is from 11 to 15
 	FLOE_BIN=$(CURDIR)/bin/floe $(GO) run ./e2e/versions $(VERSIONS)
 
+.PHONY: e2e-oldest
+e2e-oldest: build ## the few scenarios of a plain `go test` on servers of version 11, in both modes
+	FLOE_BIN=$(CURDIR)/bin/floe FLOE_PG_VERSION=11 FLOE_PG_TARGET_VERSION=11 $(GO) test -count=1 -timeout 10m $(TESTFLAGS) -run TestScenarios ./e2e
+
 .PHONY: e2e-regress
 e2e-regress: ## PostgreSQL's own regression database, built from Debian's sources and copied
 	FLOE_E2E=regress $(GO) test -count=1 -timeout 60m -v $(TESTFLAGS) ./e2e/regress

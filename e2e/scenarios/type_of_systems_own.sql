@@ -17,7 +17,7 @@ INSERT INTO so_vec VALUES ('', 1), ('1', 2), ('1 2', 3);
 INSERT INTO so_ts VALUES ('a b', 'a', 1), ('a:1 b:2', 'a & b', 2), ('', '', 3);
 INSERT INTO so_name VALUES ('', '', 1), (' n ', 'x', 2), (repeat('é', 31), '\', 3);
 -- live
-UPDATE so SET t = '(7,7)', l = l - 1, ts = ts || 'z:9'::tsvector, q = !!q;
+UPDATE so SET t = '(7,7)', l = 'FFFFFFFF/FFFFFFFE', ts = ts || 'z:9'::tsvector, q = !!q;
 INSERT INTO so SELECT 2, t, x, c, l, v, i, a, r, s, ts, q, m, ch, n, b FROM so WHERE id = 1;
 UPDATE so_bag SET n = n + 1 WHERE ctid IN (SELECT ctid FROM so_bag WHERE n = 2 LIMIT 1);
 DELETE FROM so_bag WHERE n = 1;
