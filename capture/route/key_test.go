@@ -1,6 +1,7 @@
 package route
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"floe/capture/decode"
 	"floe/pkg/event"
+	"floe/pkg/halt"
 	"floe/pkg/ident"
 	"floe/schemas"
 )
@@ -71,5 +73,31 @@ func TestAKeyStaysOnItsPartition(t *testing.T) {
 	}
 	if len(hit) != 7 {
 		t.Errorf("100 keys are on %d of 7 partitions", len(hit))
+	}
+}
+
+// An old row that is not whole would be looked for with NULLs: a delete would find no row, an update leave two.
+func TestOldRowsOfATableWithoutAKeyAreWhole(t *testing.T) {
+	t.Parallel()
+	table := &Table{Shape: &event.Table{Name: ident.Name{Schema: "s", Name: "t"}, Columns: []event.Column{{Name: "a"}, {Name: "b"}}}}
+	m := pglogrepl.RelationMessage{ReplicaIdentity: 'i', Columns: []*pglogrepl.RelationMessageColumn{{Name: "a", Flags: 1}, {Name: "b"}}}
+	if _, err := Bind(table, &m); !errors.Is(err, ErrShape) {
+		t.Errorf("an index of the source tells the rows apart: %v", err)
+	}
+	m.Columns[0].Flags = 0
+	r, err := Bind(table, &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var row event.Row
+	if err := r.Fill(&row, &decode.Message{Kind: decode.Insert, New: []event.Datum{text("1"), text("2")}}); err != nil {
+		t.Errorf("an insert: %v", err)
+	}
+	old := &decode.Message{Kind: decode.Delete, Old: []event.Datum{text("1"), {}}}
+	if h := halt.As(r.Fill(&row, old)); h == nil || h.Code != halt.StructureChanged {
+		t.Errorf("a delete by some columns: %v", h)
+	}
+	if old.Full = true; r.Fill(&row, old) != nil {
+		t.Error("a delete by all columns is refused")
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"floe/capture/decode"
 	"floe/pkg/event"
+	"floe/pkg/halt"
 	"floe/schemas"
 )
 
@@ -98,6 +99,9 @@ func (t *Table) sameKey(m *pglogrepl.RelationMessage) error {
 			return fmt.Errorf("%w: old rows of %s bear column %q, which is not of its key", ErrShape, t.Shape.Name, c.Name)
 		}
 	}
+	if sent > 0 && len(t.Shape.Key) == 0 {
+		return fmt.Errorf("%w: old rows of %s bear %d columns only, and without a key all tell its rows apart", ErrShape, t.Shape.Name, sent)
+	}
 	if sent > 0 && sent < len(t.Shape.Key) {
 		return fmt.Errorf("%w: old rows of %s bear %d columns of its key of %d", ErrShape, t.Shape.Name, sent, len(t.Shape.Key))
 	}
@@ -130,6 +134,9 @@ func (r *Relation) Fill(row *event.Row, m *decode.Message) error {
 		return err
 	}
 	row.Before = r.before
+	if len(r.Table.Shape.Key) == 0 && !m.Full { // what it leaves out would read as NULL, and mean another row, or none
+		return halt.New(halt.StructureChanged, "give it REPLICA IDENTITY FULL or a key, then "+halt.Reset, "an old row of %s is not whole, and the table has no key", r.Table.Shape.Name)
+	}
 	if m.Full {
 		fillUnchanged(r.after, r.before)
 	}
