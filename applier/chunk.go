@@ -241,7 +241,15 @@ func (s *session) Loaded(ctx context.Context, e *assemble.Entry) error {
 	if s.SkipStructure || shape == nil {
 		return nil
 	}
-	return s.finishStructure(ctx, s.script.Waiting(shape.Name))
+	if err := s.finishStructure(ctx, s.script.Waiting(shape.Name)); err != nil {
+		return err
+	}
+	report, err := structure.Retry(ctx, s.db.Tx, s.Job, s.Name, s.script)
+	s.report.structure(report)
+	if err != nil || report.Created == 0 {
+		return err
+	}
+	return errors.Join(s.differs(ctx), s.db.Forget(ctx))
 }
 
 // finishStructure makes of these steps what has all its tables loaded, in the open transaction.

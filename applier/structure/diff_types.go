@@ -161,8 +161,9 @@ func (d *differ) domain(def catalog.Definition, old, now *catalog.DomainDef) {
 			alter("check/"+c.Name+"/drop", "DROP CONSTRAINT IF EXISTS "+ident.Quote(c.Name))
 			d.out.Obsolete = append(d.out.Obsolete, id(def.Kind, def.OID, domainCheck(c.Name)))
 		case n.SQL != c.SQL:
-			s := d.alter(def, "check/"+c.Name, "ALTER DOMAIN "+def.Name.SQL()+" VALIDATE CONSTRAINT "+ident.Quote(c.Name))
-			s.Else = []string{"ALTER DOMAIN " + def.Name.SQL() + " ADD CONSTRAINT " + ident.Quote(c.Name) + " " + n.SQL} // it waited for a load
+			head := "ALTER DOMAIN " + def.Name.SQL()
+			s := d.alter(def, "check/"+c.Name, inside("BEGIN "+head+" VALIDATE CONSTRAINT "+ident.Quote(c.Name)+
+				"; EXCEPTION WHEN undefined_object THEN "+head+" ADD CONSTRAINT "+ident.Quote(c.Name)+" "+n.SQL+"; END;")) // it waited for a load, or was let go
 			s.Optional = true
 			d.change(def, s)
 			d.out.Obsolete = append(d.out.Obsolete, id(def.Kind, def.OID, domainCheck(c.Name)))

@@ -190,6 +190,29 @@ func (j *journal) restate(ctx context.Context, stmts []Statement) error {
 	return nil
 }
 
+// Retry runs again, inside tx, what of changes the target refused: a table that has been loaded since may allow it.
+func Retry(ctx context.Context, tx pgx.Tx, job, applier string, script *Script) (Report, error) {
+	again, err := refusals(ctx, tx, job, applier, &Script{standing: script.standing})
+	if err != nil || len(again.changes) == 0 {
+		return Report{}, err
+	}
+	if err := settle(ctx, tx); err != nil {
+		return Report{}, err
+	}
+	j, err := open(ctx, tx, job, applier, again.changes)
+	if err != nil {
+		return Report{}, err
+	}
+	in := &installation{runner: runner{tx: tx, journal: j, twins: &twins{tx: tx}}, joined: map[ident.Name]bool{}}
+	if in.used, err = usedTables(ctx, tx, job, applier); err != nil {
+		return Report{}, err
+	}
+	if err := in.part(ctx, again.changes); err != nil {
+		return Report{}, err
+	}
+	return in.report, j.close(ctx)
+}
+
 // refused is what the target refused before, and is tried again. A drop is moot when something else of the
 // source bears the name by now.
 type refused struct {

@@ -64,6 +64,23 @@ func TestWhatRefusesARowIsLetGo(t *testing.T) {
 	}
 }
 
+// A check that the source validates while the target's rows are not all there is tried again when they are.
+func TestACheckThatIsValidatedTooEarlyIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	p := begun(t, `CREATE DOMAIN d AS int; CREATE TABLE t (v d); ALTER DOMAIN d ADD CONSTRAINT dc CHECK (VALUE > 0) NOT VALID`, ``)
+	p.wantRefused(`INSERT INTO public.t VALUES (-1)`, true, "domain public.d")
+	p.exec(`INSERT INTO public.t VALUES (-1)`)
+	wantCodes(t, p.must(`ALTER DOMAIN d VALIDATE CONSTRAINT dc`), "domain public.d: 23514")
+	p.exec(`DELETE FROM public.t`)
+	for _, want := range []int{1, 0} {
+		report, err := p.in(func(ctx context.Context, tx pgx.Tx) (Report, error) { return Retry(ctx, tx, "job", "main", p.script) })
+		if err != nil || report.Created != want {
+			t.Errorf("%d changes, %v, want %d", report.Created, err, want)
+		}
+	}
+	p.same()
+}
+
 // What the target's owner made refuses what it refuses.
 func TestWhatTheOwnerMadeIsNotLetGo(t *testing.T) {
 	t.Parallel()
