@@ -1,11 +1,13 @@
 package console
 
 import (
+	"fmt"
 	"io/fs"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"floe/pkg/access"
 	"floe/pkg/status"
@@ -184,5 +186,38 @@ func TestPreferencesStay(t *testing.T) {
 	}
 	if _, h, _ := ask(t, "POST", s.url+"/preferences", "lang=<b>&theme=x&back=//evil.example", form); h.Get("Set-Cookie") != "" || h.Get("Location") != "/" {
 		t.Errorf("%v", h)
+	}
+}
+
+// A job of thousands of tables has pages and metrics as small as one of ten.
+func TestManyTablesStaySmall(t *testing.T) {
+	t.Parallel()
+	const n = 5 * status.MostTables
+	s := start(t)
+	for from := 0; from < n; from += status.MostTables {
+		for _, role := range []string{"capture", "applier"} {
+			r := status.Report{Role: role, Instance: role, State: "SYNCING"}
+			for i := range status.MostTables {
+				r.Tables = append(r.Tables, status.Table{Schema: "a_schema_of_some_length", Name: fmt.Sprintf("a_table_of_some_length_%05d", from+i), State: "in sync", Loaded: 1_000_000, Inserts: 1234567})
+			}
+			s.say(t, r)
+		}
+	}
+	s.await(t, "SYNCING")
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		if _, _, body := ask(t, "GET", s.url+"/api/v1/tables?limit=1&offset=4999", ""); strings.Contains(body, "length_04999") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("not all tables are shown")
+		}
+	}
+	for path, most := range map[string]int{"/": 40 << 10, "/tables": 100 << 10, "/tables?offset=4900&sort=-applied": 100 << 10, "/api/v1/job": 4 << 10, "/metrics": 8 << 10} {
+		if code, _, body := ask(t, "GET", s.url+path, ""); code != http.StatusOK || len(body) > most {
+			t.Errorf("%s: %d, %d bytes", path, code, len(body))
+		}
+	}
+	if _, _, body := ask(t, "GET", s.url+"/tables", ""); !strings.Contains(body, `offset=100`) || !strings.Contains(body, "5,000") {
+		t.Error("the first page does not lead on")
 	}
 }
