@@ -48,5 +48,13 @@ func (s *session) hear(w control.Wanted) {
 	}
 }
 
+// heed takes up bounds that commands changed, from the next batch on.
+func (s *session) heed() {
+	if w := s.wanted.Load(); w != s.heeded {
+		s.heeded = w
+		s.order.Rows, s.batchWait = control.Or(w.Set.BatchRows, s.Config.BatchRows), control.Or(w.Set.BatchWait, s.Config.BatchWait)
+	}
+}
+
 // rests reports whether the job is to rest.
 func (s *session) rests() bool { return s.wanted.Load().Run != control.Running }

@@ -38,6 +38,9 @@ type session struct {
 	sent   *control.Sent
 	wanted atomic.Pointer[control.Wanted]
 	called chan struct{} // something else is wanted
+	heeded *control.Wanted
+	// batchWait is Config.BatchWait as it was last set.
+	batchWait time.Duration
 
 	entries chan *assemble.Entry
 	failed  error // why entries was closed
@@ -188,7 +191,7 @@ func (s *session) next(ctx context.Context) (*assemble.Entry, error) {
 	case !s.order.Empty() && !s.behind:
 		return nil, nil
 	case !s.order.Empty():
-		wait = time.After(time.Until(s.began.Add(s.BatchWait)))
+		wait = time.After(time.Until(s.began.Add(s.batchWait)))
 	case s.order.Pending():
 		wait = time.After(idleWait)
 	case s.unflushed(), s.waits():

@@ -16,7 +16,7 @@ import (
 func TestBatchWaitsOnlyForABacklog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &session{Config: Config{BatchRows: 100, BatchWait: 5 * time.Second}, entries: make(chan *assemble.Entry)}
+		s := &session{Config: Config{BatchRows: 100}, batchWait: 5 * time.Second, entries: make(chan *assemble.Entry)}
 		s.order = batch.New(s, s.BatchRows, batchBytes)
 		join := func(age time.Duration) {
 			t.Helper()

@@ -10,6 +10,7 @@ import (
 
 	"floe/capture/load"
 	"floe/capture/route"
+	"floe/pkg/control"
 	"floe/pkg/failpoint"
 	"floe/pkg/ledger"
 )
@@ -18,7 +19,7 @@ import (
 func (s *session) load(ctx context.Context) error {
 	for {
 		if s.loading.Load() {
-			l := &load.Loader{Config: load.Config{Hold: s.ChunkHold, ChunkBytes: chunkBytes, Readers: s.LoadReaders, Rate: s.LoadRows},
+			l := &load.Loader{Config: load.Config{Hold: s.ChunkHold, ChunkBytes: chunkBytes, Readers: s.LoadReaders, Rate: s.rate},
 				Connect: s.readConn, Tables: s.loadable, Pending: s.pending(), Gate: s.gate, Writer: s.writer, Ask: s.wal.Ask, Log: s.Log, Update: s.update, Loaded: s.loaded,
 				Waited: func(d time.Duration) { s.report.metrics.throttled.Add(int64(d)) }}
 			if err := l.Run(ctx); err != nil {
@@ -36,6 +37,9 @@ func (s *session) load(ctx context.Context) error {
 		}
 	}
 }
+
+// rate is the load's bound as it was last set.
+func (s *session) rate() int { return control.Or(s.wanted.Load().Set.LoadRows, s.LoadRows) }
 
 // reload opens a load that replaces what the target has of the table; the caller places the object that
 // says so (load.State.Record). Only the stream's goroutine calls it, between two transactions or at a

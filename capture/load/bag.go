@@ -120,8 +120,8 @@ func (p *part) paced(ctx context.Context, began time.Time, rows int) error {
 	if !p.beside {
 		return nil
 	}
-	for l.Rate > 0 {
-		until := began.Add(time.Duration(rows) * time.Second / time.Duration(l.Rate))
+	for rate := l.rate(); rate > 0; rate = l.rate() {
+		until := began.Add(time.Duration(rows) * time.Second / time.Duration(rate))
 		t := time.NewTimer(min(waitsLook, time.Until(until)))
 		select {
 		case <-t.C:

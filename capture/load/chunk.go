@@ -60,7 +60,7 @@ func (p *part) ranges(ctx context.Context) error {
 	if err := p.finish(p.chunk, r); err != nil {
 		return err
 	}
-	if l.Rate == 0 {
+	if l.rate() == 0 {
 		l.adapt(p, r, time.Since(began))
 	}
 	return nil

@@ -27,8 +27,8 @@ type Config struct {
 	// Readers is the number of ranges, of one table or several, read at once: within one hold and under
 	// one snapshot.
 	Readers int
-	// Rate is the rows a second that are read at most; 0 is without bound.
-	Rate int
+	// Rate is the rows a second that are read at most, as it is at the time; 0 is without bound, and so is nil.
+	Rate func() int
 }
 
 // Loader copies tables through the log, a few at a time, in rounds of one hold each.
@@ -237,8 +237,8 @@ func (l *Loader) parts(t *version, st *State) (parts []*part) {
 		if limit == 0 {
 			limit = firstLimit
 		}
-		if l.Rate > 0 {
-			limit = max(1, min(limit, l.Rate/10))
+		if rate := l.rate(); rate > 0 {
+			limit = max(1, min(limit, rate/10))
 		}
 		for _, r := range st.Open {
 			if st.Untouched() && len(t.splits) > 0 { // the first chunk says where the others begin
@@ -350,11 +350,18 @@ func (l *Loader) drained(ctx context.Context, lsn event.LSN) error {
 	return nil
 }
 
+func (l *Loader) rate() int {
+	if l.Rate == nil {
+		return 0
+	}
+	return l.Rate()
+}
+
 // pace waits after a round as long as its rows take at the given rate, and until Kafka has taken most
 // of what was read.
 func (l *Loader) pace(ctx context.Context, began time.Time) error {
-	if l.Rate > 0 && l.rows > 0 {
-		wait := time.Until(began.Add(time.Duration(l.rows) * time.Second / time.Duration(l.Rate)))
+	if rate := l.rate(); rate > 0 && l.rows > 0 {
+		wait := time.Until(began.Add(time.Duration(l.rows) * time.Second / time.Duration(rate)))
 		if wait > 0 && l.Waited != nil {
 			l.Waited(wait)
 		}

@@ -40,7 +40,7 @@ func TestChunksFollowTheHold(t *testing.T) {
 func TestALoadKeepsItsRate(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, `create table t (id int primary key)`, `insert into t select generate_series(1, 2000)`)
-	r.loader.Rate = 2000
+	r.loader.Rate = func() int { return 2000 }
 	var waited time.Duration
 	r.loader.Waited = func(d time.Duration) { waited += d }
 	r.loads.Begin(r.tables[0].Shape.OID, 1)

@@ -39,9 +39,10 @@ func (a *app) exportCommand() *cobra.Command {
 		}}
 }
 
-// follow makes a job's selection what commands made of it, and returns the tables of which a file cannot
+// follow makes a job's selection and bounds what commands made of them, and returns the tables of which a file cannot
 // say that they are selected.
 func follow(j *job.Job, w *control.Wanted) []ident.Name {
+	adopt(j, w.Set)
 	is := w.Selection(j.Includes)
 	var unsaid []ident.Name
 	for _, n := range w.Named() {

@@ -71,6 +71,8 @@ func TestExitCodesOfWhatNeedsNoServer(t *testing.T) {
 		"no log":             {[]string{"capture", "-f", good}, codeUsage, "the job's log is not known"},
 		"no source":          {[]string{"capture", "--job", "x", "--broker", "127.0.0.1:1"}, codeUsage, "the source is not known"},
 		"no target":          {[]string{"applier", "--job", "x", "--broker", "127.0.0.1:1"}, codeUsage, "the target is not known"},
+		"set, unknown":       {[]string{"set", "kafka.prefix=x", "--job", "x", "--broker", "127.0.0.1:1"}, codeUsage, "kafka.prefix cannot be set while a job runs"},
+		"set, value":         {[]string{"set", "apply.batch_rows=0", "--job", "x", "--broker", "127.0.0.1:1"}, codeUsage, "want a whole number from 1"},
 		"explain":            {[]string{"errors", "explain", "slot-missing"}, codeOK, ""},
 		"explain nothing":    {[]string{"errors", "explain", "nothing"}, codeConflict, "nothing is no code of floe's"},
 		"skip, no reason":    {[]string{"errors", "skip", "0/1", "--job", "x", "--broker", "127.0.0.1:1"}, codeUsage, "--reason is missing"},

@@ -171,6 +171,13 @@ func (c *commander) await(ctx context.Context, w *waits, next int64, since time.
 	})
 }
 
+// obeyed waits until both services took up what was sent.
+func (c *commander) obeyed(ctx context.Context, w *waits, next int64, since time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	return c.watch(ctx, "take it up", func(o *overview.Overview) (bool, error) { return o.Obeyed(next, since), nil })
+}
+
 // watch looks at the job's reports until done says so or fails.
 func (c *commander) watch(ctx context.Context, what string, done func(*overview.Overview) (bool, error)) error {
 	began := time.Now()

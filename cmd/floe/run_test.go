@@ -125,9 +125,21 @@ func TestAPauseHoldsTheLoad(t *testing.T) {
 	if n := query(t, target, "select count(*) from t"); len(n) < len(rows) {
 		t.Errorf("%s rows once it goes on, %s before", n, rows)
 	}
+	setLive(t, f)
 	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
 	command(t, f, codeOK, "verify")
 	if n := query(t, target, "select loaded, load, ledger_offset > "+before+" from floe.load, floe.checkpoint"); n != "t|1|t" {
 		t.Errorf("the load began again: %s", n)
 	}
+}
+
+// setLive takes the load's bound away while it loads; the services take it up, and so does a start.
+func setLive(t *testing.T, f *rig.Floe) {
+	t.Helper()
+	wantWords(t, command(t, f, codeOK, "set").Stdout, "throttle.load_rows   as the job file says")
+	command(t, f, codeOK, "set", "throttle.load_rows=500", "apply.batch_wait=1ms")
+	wantWords(t, command(t, f, codeOK, "set", "throttle.load_rows=0", "apply.batch_rows=17").Stdout, "goes from now on")
+	wantWords(t, command(t, f, codeOK, "set").Stdout, "throttle.load_rows   0", "apply.batch_rows     17", "apply.batch_wait     1ms")
+	wantWords(t, command(t, f, codeOK, "job", "export").Stdout, "load_rows: 0", "batch_rows: 17", "batch_wait: 1ms")
+	command(t, f, codeUsage, "set", "throttle.load_rows=-1")
 }

@@ -34,6 +34,8 @@ type Wanted struct {
 	tables  map[ident.Name]bool
 	resyncs map[ident.Name]int // the number of the last command that names a table
 	skips   []Skip
+	// Set are the fields of the job file that commands changed.
+	Set Settings
 }
 
 // Fold is what the commands mean together.
@@ -72,6 +74,10 @@ func (w *Wanted) take(c *ledger.Command, number int) {
 		w.run(Stopped, c)
 	case ledger.VerbSkip:
 		w.skip(c)
+	case ledger.VerbSet:
+		for _, text := range c.Args {
+			_ = w.Set.Set(text) // what this floe does not know changes nothing
+		}
 	case ledger.VerbResync:
 		for _, text := range c.Args {
 			if n, err := ident.Parse(text); err == nil {

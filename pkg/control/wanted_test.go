@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"floe/pkg/event"
 	"floe/pkg/ident"
@@ -83,5 +84,22 @@ func TestASkipIsOfOnePlace(t *testing.T) {
 	}
 	if k := w.Skip("main", at(2, 0x14, 1)); k.Reason != "why" || k.Command.ID != "0" || strings.Join(k.Args(), " ") != "main 2 0/14 why" {
 		t.Errorf("%+v", k)
+	}
+}
+
+// The last value of a field is the one that counts, and what cannot be set changes nothing.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	w := Fold(commands("set throttle.load_rows=5 apply.batch_wait=7ms\nset throttle.load_rows=0 apply.batch_rows=0 kafka.prefix=x apply.batch_wait\nset apply.batch_rows=9"))
+	if Or(w.Set.LoadRows, 77) != 0 || Or(w.Set.BatchRows, 77) != 9 || Or(w.Set.BatchWait, time.Hour) != 7*time.Millisecond {
+		t.Errorf("%+v", w.Set)
+	}
+	if w := Fold(nil); Or(w.Set.LoadRows, 77) != 77 {
+		t.Errorf("%+v", w.Set)
+	}
+	for text, says := range map[string]string{"apply.batch_rows=0": "from 1 to 1000000", "apply.batch_wait=1h": "from 0s to 1m0s", "kafka.prefix=x": "cannot be set while a job runs; throttle.load_rows", "x": "want KEY=VALUE"} {
+		if err := new(Settings).Set(text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -29,4 +29,5 @@ const (
 	VerbRetry  = "retry"  // what the target refused is tried again
 	VerbSkip   = "skip"   // what the target refuses at one place is left out
 	VerbResync = "resync" // the tables' rows are read again and replace the target's
+	VerbSet    = "set"    // bounds of the job are others from now on
 )

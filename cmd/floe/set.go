@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"floe/pkg/control"
+	"floe/pkg/job"
+	"floe/pkg/ledger"
+)
+
+func (a *app) setCommand() *cobra.Command {
+	var timeout time.Duration
+	cmd := &cobra.Command{Use: "set [KEY=VALUE...]", Short: "Change bounds of a running job; without arguments, show what was changed",
+		Long: `Change bounds of a running job: ` + strings.Join(control.Keys, ", ") + `, as in the job file. What was set
+goes for the job from then on, also when its services start again; floe job export prints it.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var set control.Settings
+			for _, text := range args {
+				if err := set.Set(text); err != nil {
+					return exit(codeUsage, err)
+				}
+			}
+			c, err := a.commander(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if c.sent.Next == 0 && !c.known(cmd.Context()) {
+				return c.unknown()
+			}
+			if len(args) == 0 {
+				return a.showSettings(c.sent.Set)
+			}
+			said := time.Now()
+			next, err := c.send(cmd.Context(), ledger.VerbSet, args...)
+			if err != nil || timeout == 0 {
+				return err
+			}
+			w := waits{timeout: timeout}
+			if err := c.obeyed(cmd.Context(), &w, next, said); err != nil {
+				return err
+			}
+			return c.say("job %s: %s goes from now on\n", c.job.Name, strings.Join(args, ", "))
+		}}
+	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait until the services have taken it up (exit 8), 0 to not wait")
+	return cmd
+}
+
+// settings are a job's as they go now, by key; what no command changed is not among them.
+func settings(s control.Settings) map[string]string {
+	out := map[string]string{}
+	if s.LoadRows != nil {
+		out["throttle.load_rows"] = fmt.Sprint(*s.LoadRows)
+	}
+	if s.BatchRows != nil {
+		out["apply.batch_rows"] = fmt.Sprint(*s.BatchRows)
+	}
+	if s.BatchWait != nil {
+		out["apply.batch_wait"] = s.BatchWait.String()
+	}
+	return out
+}
+
+func (a *app) showSettings(s control.Settings) error {
+	set := settings(s)
+	if a.machine() {
+		return a.encode(set)
+	}
+	for _, key := range control.Keys {
+		value, ok := set[key]
+		if !ok {
+			value = "as the job file says"
+		}
+		if _, err := fmt.Fprintf(a.out, "%-20s %s\n", key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt makes a job's fields what commands set.
+func adopt(j *job.Job, s control.Settings) {
+	j.Throttle.LoadRows = control.Or(s.LoadRows, j.Throttle.LoadRows)
+	j.Apply.BatchRows = control.Or(s.BatchRows, j.Apply.BatchRows)
+	j.Apply.BatchWait = control.Or(s.BatchWait, j.Apply.BatchWait)
+}
