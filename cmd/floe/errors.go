@@ -147,7 +147,10 @@ func (k *skipping) choose(c *commander, o *overview.Overview, at event.Position,
 			continue
 		}
 		if b.Commit != at.Commit || b.Commit == 0 || !whole && b.Seq != at.Seq {
-			others = append(others, refusedAt(b))
+			others = append(others, "that is "+refusedAt(b))
+			if b.Commit == 0 {
+				others[len(others)-1] = "that cannot be skipped: " + b.Lasting
+			}
 			continue
 		}
 		if whole && b.Lasting != "" {
@@ -166,7 +169,7 @@ func (k *skipping) choose(c *commander, o *overview.Overview, at event.Position,
 	}):
 		return nil, c.say("job %s: nothing to do, %s was skipped already\n", c.job.Name, want.Place())
 	case len(others) > 0:
-		return nil, exit(codeConflict, fmt.Errorf("nothing was sent: %s is not what the target refuses; that is %s (floe errors shows it)", want.Place(), strings.Join(others, ", ")))
+		return nil, exit(codeConflict, fmt.Errorf("nothing was sent: %s is not what the target refuses; %s (floe errors shows it)", want.Place(), strings.Join(others, ", ")))
 	}
 	return nil, exit(codeConflict, fmt.Errorf("nothing was sent: no target of job %s refuses anything now", c.job.Name))
 }
@@ -174,7 +177,7 @@ func (k *skipping) choose(c *commander, o *overview.Overview, at event.Position,
 // refusedAt is the refused change's place, if it has one.
 func refusedAt(b *status.Blocked) string {
 	if b.Commit == 0 {
-		return "without a place: " + b.Lasting
+		return "what has no place in the log"
 	}
 	return event.Position{Commit: b.Commit, Seq: b.Seq}.String()
 }

@@ -39,22 +39,31 @@ table's rows all the time. What errors skip left out of a table comes with it.`,
 			if err != nil {
 				return err
 			}
-			said := time.Now()
+			said, what := time.Now(), join(names)
 			next, err := c.send(ctx, ledger.VerbResync, args...)
 			if err != nil {
 				return err
 			}
 			if !wait {
-				return c.say("%s: capture takes it up at once and reads the rows again; `floe tables` shows how far\n", strings.Join(args, ", "))
+				return c.say("%s: capture takes it up at once and reads the rows again; `floe tables` shows how far\n", what)
 			}
 			if err := c.resynced(ctx, names, next, said); err != nil {
 				return err
 			}
-			return c.say("%s: the target has the source's rows\n", strings.Join(args, ", "))
+			return c.say("%s: the target has the source's rows\n", what)
 		}}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the target has the rows")
 	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "with --wait, give up after this time (exit 8)")
 	return cmd
+}
+
+// join lists names for people.
+func join(names []ident.Name) string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = n.String()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // replicated refuses tables that the job does not replicate, and writes the names as commands bear them.

@@ -36,8 +36,11 @@ goes for the job from then on, also when its services start again; floe job expo
 			}
 			said := time.Now()
 			next, err := c.send(cmd.Context(), ledger.VerbSet, args...)
-			if err != nil || timeout == 0 {
+			if err != nil {
 				return err
+			}
+			if timeout == 0 {
+				return c.say("job %s: %s is in the log; the services take it up at once\n", c.job.Name, strings.Join(args, ", "))
 			}
 			w := waits{timeout: timeout}
 			if err := c.obeyed(cmd.Context(), &w, next, said); err != nil {

@@ -50,7 +50,7 @@ func Anchor(code string) string { return "docs/errors.md#" + strings.ToLower(cod
 
 // Write prints one page for people.
 func (p *Page) Write(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s (%s)\ncause:     %s\nfloe:      %s\nto mend it: %s\n", p.Code, p.Kind, p.Cause, p.Did, p.Remedy)
+	_, err := fmt.Fprintf(w, "%s (%s)\ncause:      %s\nfloe:       %s\nto mend it: %s\n", p.Code, p.Kind, p.Cause, p.Did, p.Remedy)
 	return err
 }
 
