@@ -39,6 +39,9 @@ var scenes = map[string][]status.Report{
 		{Role: "capture", Instance: "a:1", State: "SYNCING", Epoch: 1, Tables: []status.Table{{Schema: "public", Name: "t", State: "in sync"}}},
 		{Role: "applier", Instance: "b:2", State: "SYNCING", Epoch: 1, Tables: []status.Table{{Schema: "public", Name: "t", State: "in sync"}}},
 	},
+	"waiting": {
+		{Role: "capture", Instance: "a:1", State: "RETRYING", Reason: "source-unreachable", Detail: "connect to the source: connection refused", Epoch: 1},
+	},
 	"halted": {
 		{Role: "capture", Instance: "a:1", State: "FAILED", Reason: "slot-missing", Detail: "slot floe_orders_00000000 is gone from the source; changes behind 0/14 are lost to this job", Fix: "stop floe, then `floe job reset`"},
 		{Role: "applier", Instance: "b:2", State: "SYNCING", Epoch: 1},
@@ -115,8 +118,7 @@ var (
 func transcript(t *testing.T, addr, typed string) string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	args := words(typed)
-	code := run(t.Context(), append(args, "--job", "orders", "--broker", addr), &out, &errOut)
+	code := run(t.Context(), append([]string{"--job", "orders", "--broker", addr}, words(typed)...), &out, &errOut)
 	text := out.String()
 	for line := range strings.Lines(errOut.String()) {
 		text += "! " + line
