@@ -50,7 +50,7 @@ var prechecks = []Page{
 	{"O-ROW-SECURITY", Precheck, "Row security hides rows of selected tables from the user.", warns, "ALTER ROLE … BYPASSRLS"},
 	{"O-COLLATION", Precheck, "Text is sorted otherwise on the target, or it lacks a collation.", warns, "create the target database with the source's LC_COLLATE, or install the locale"},
 	{"O-EXTENSION", Precheck, "The target's server lacks an extension, or its user may not create it.", warns, "install it, or let a superuser create it"},
-	{"O-ROLE", Precheck, "The target lacks roles that own objects of the source or were granted some, or its user has not their rights: what they would own or may do is left out there.", warns, "create the roles, and grant them to the target's user; or live with it"},
+	{"O-ROLE", Precheck, "The target lacks roles that own objects of the source or were granted some, or its user has not their rights.", warns, "create the roles, and grant them to the target's user; else floe's role owns what is theirs, and grants to them are reported"},
 	{"O-FILTER", Precheck, "A row filter is not understood by the source, or needs old values that a table does not send.", fails + "; a warning that tables get REPLICA IDENTITY FULL", "write a condition over the table's own columns with immutable functions; leave objects.identity: auto"},
 	{"B-CONN", Precheck, "Kafka does not answer or refuses the user.", fails, "check brokers, TLS and SASL"},
 	{"B-TOPIC-PRIV", Precheck, "The user may not make, read or write the job's topics.", fails, "grant it the ACLs that the message names"},
