@@ -11,11 +11,11 @@ import (
 func (t *Table) Insert() Statement {
 	cols := t.all()
 	if len(cols) == 0 {
-		return Statement{SQL: "INSERT INTO " + t.Name.SQL() + " DEFAULT VALUES"}
+		return Statement{SQL: "INSERT INTO " + t.Name.SQL() + " DEFAULT VALUES", Each: true}
 	}
 	b := builder{t: t}
 	src := b.source(cols)
-	return Statement{"INSERT INTO " + t.Name.SQL() + " (" + t.names(cols) + ") OVERRIDING SYSTEM VALUE SELECT " + numbered(len(cols)) + " FROM " + src, b.params}
+	return Statement{SQL: "INSERT INTO " + t.Name.SQL() + " (" + t.names(cols) + ") OVERRIDING SYSTEM VALUE SELECT " + numbered(len(cols)) + " FROM " + src, Params: b.params, Each: true}
 }
 
 // Count is the parameter behind all columns' that says how many rows like an image a statement is about.
@@ -45,9 +45,9 @@ func (t *Table) Remove() Statement {
 	found := fmt.Sprintf("(SELECT b.tableoid AS part, b.ctid AS place, row_number() OVER (PARTITION BY w.k) AS i, w.n FROM %s JOIN %s b ON hashtextextended(ROW(%s)::text, 0) = hashtextextended(ROW(%s)::text, 0) AND %s) x",
 		want, t.only(), strings.Join(rows, ", "), strings.Join(wanted, ", "), strings.Join(same, " AND "))
 	if t.Partitioned { // a place is one within a partition; only text hashes on every version
-		return Statement{"DELETE FROM " + t.only() + " t USING " + found + " WHERE x.i <= x.n AND t.tableoid = x.part AND t.ctid::text = x.place::text", params}
+		return Statement{SQL: "DELETE FROM " + t.only() + " t USING " + found + " WHERE x.i <= x.n AND t.tableoid = x.part AND t.ctid::text = x.place::text", Params: params}
 	}
-	return Statement{"DELETE FROM " + t.only() + " WHERE ctid = ANY (ARRAY(SELECT x.place FROM " + found + " WHERE x.i <= x.n))", params}
+	return Statement{SQL: "DELETE FROM " + t.only() + " WHERE ctid = ANY (ARRAY(SELECT x.place FROM " + found + " WHERE x.i <= x.n))", Params: params}
 }
 
 // hashed is what of a column's text tells rows apart in a hash. A large value would have to be fetched
@@ -62,7 +62,7 @@ func (t *Table) hashed(column int, text string) string {
 // DeleteOne removes one row that has the old image in every column. Its parameters hold one row.
 func (t *Table) DeleteOne() Statement {
 	where, params := t.sameRow(nil)
-	return Statement{"DELETE FROM " + t.only() + " WHERE " + where, params}
+	return Statement{SQL: "DELETE FROM " + t.only() + " WHERE " + where, Params: params}
 }
 
 // UpdateOne changes one row that has the old image in every column into the new image; columns that only
@@ -86,7 +86,7 @@ func (t *Table) UpdateOne(present []bool) Statement {
 		return Statement{}
 	}
 	where, params := t.sameRow(params)
-	return Statement{"UPDATE " + t.only() + " SET " + strings.Join(set, ", ") + " WHERE " + where, params}
+	return Statement{SQL: "UPDATE " + t.only() + " SET " + strings.Join(set, ", ") + " WHERE " + where, Params: params}
 }
 
 // sameRow picks one row by its place; equality is of text forms, since not every type has another.

@@ -31,7 +31,7 @@ func (t *Table) Stale() Statement {
 	cols := append(t.keys(false), fixed...)
 	b := builder{t: t}
 	src := b.source(cols)
-	return Statement{"DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, false) + " AND " + t.differs(cols), b.params}
+	return Statement{SQL: "DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, false) + " AND " + t.differs(cols), Params: b.params}
 }
 
 // differs compares the fixed columns of the rows called t with those of s.
@@ -54,7 +54,7 @@ func (t *Table) Rewrite(present []bool) Statement {
 	cols, names, kept := t.anew(t.keys(false), present)
 	b := builder{t: t}
 	src := b.source(cols)
-	return Statement{t.again("t USING "+src+" WHERE "+t.match("t", cols, false)+" AND "+t.differs(cols), names, kept), b.params}
+	return Statement{SQL: t.again("t USING "+src+" WHERE "+t.match("t", cols, false)+" AND "+t.differs(cols), names, kept), Params: b.params}
 }
 
 // rewrite moves rows whose columns an UPDATE may not set to their new key.
@@ -62,7 +62,7 @@ func (t *Table) rewrite(present []bool) Statement {
 	cols, names, kept := t.anew(t.keys(true), present)
 	b := builder{t: t}
 	src := b.source(cols)
-	return Statement{t.again("t USING "+src+" WHERE "+t.match("t", cols, true), names, kept), b.params}
+	return Statement{SQL: t.again("t USING "+src+" WHERE "+t.match("t", cols, true), names, kept), Params: b.params}
 }
 
 // anew gives, for rows that are written again, the parameters behind those that find them, the names of

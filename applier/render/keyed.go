@@ -13,7 +13,7 @@ func (t *Table) Delete() Statement {
 	b := builder{t: t}
 	cols := t.keys(true)
 	src := b.source(cols)
-	return Statement{"DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, true), b.params}
+	return Statement{SQL: "DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, true), Params: b.params}
 }
 
 // Leave removes rows from the old keys of key changes, unless the server holds old and new for equal
@@ -25,7 +25,7 @@ func (t *Table) vacate(old bool) Statement {
 	b := builder{t: t}
 	cols := append(t.keys(true), t.keys(false)...)
 	src := b.source(cols)
-	return Statement{"DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, old) + " AND NOT (" + t.match("t", cols, !old) + ")", b.params}
+	return Statement{SQL: "DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, old) + " AND NOT (" + t.match("t", cols, !old) + ")", Params: b.params}
 }
 
 // Upsert makes full images true: rows that are there take every value, others are inserted. With keep,
@@ -37,14 +37,14 @@ func (t *Table) Upsert(keep bool) Statement {
 	src := b.source(cols)
 	insert := "INSERT INTO " + t.Name.SQL() + " AS t (" + t.names(cols) + ") OVERRIDING SYSTEM VALUE SELECT " + numbered(len(cols)) + " FROM " + src
 	if !t.Arbiter {
-		return Statement{insert + " WHERE NOT EXISTS (SELECT FROM " + t.only() + " t WHERE " + t.match("t", cols, false) + ")", b.params}
+		return Statement{SQL: insert + " WHERE NOT EXISTS (SELECT FROM " + t.only() + " t WHERE " + t.match("t", cols, false) + ")", Params: b.params}
 	}
 	insert += " ON CONFLICT (" + t.names(t.keys(false)) + ") DO "
 	set := t.assign(cols, "EXCLUDED")
 	if keep || set == "" {
-		return Statement{insert + "NOTHING", b.params}
+		return Statement{SQL: insert + "NOTHING", Params: b.params}
 	}
-	return Statement{insert + "UPDATE SET " + set, b.params}
+	return Statement{SQL: insert + "UPDATE SET " + set, Params: b.params, Each: true}
 }
 
 // Update gives rows that are there all values of a full image; its count tells how many were there. A
@@ -57,7 +57,7 @@ func (t *Table) Update() Statement {
 	}
 	b := builder{t: t}
 	src := b.source(cols)
-	return Statement{"UPDATE " + t.only() + " t SET " + set + " FROM " + src + " WHERE " + t.match("t", cols, false), b.params}
+	return Statement{SQL: "UPDATE " + t.only() + " t SET " + set + " FROM " + src + " WHERE " + t.match("t", cols, false), Params: b.params}
 }
 
 // assign sets every column from the row source: s's numbered columns, or EXCLUDED's named ones. Key
@@ -107,7 +107,7 @@ func (t *Table) patch(present []bool, moves bool) Statement {
 	}
 	b := builder{t: t}
 	src := b.source(cols)
-	return Statement{"UPDATE " + t.only() + " t SET " + strings.Join(set, ", ") + " FROM " + src + " WHERE " + t.match("t", cols, moves), b.params}
+	return Statement{SQL: "UPDATE " + t.only() + " t SET " + strings.Join(set, ", ") + " FROM " + src + " WHERE " + t.match("t", cols, moves), Params: b.params}
 }
 
 // same assigns a column to itself, one that an UPDATE may set.
@@ -140,7 +140,7 @@ func (t *Table) Move(present []bool, settled bool) []Statement {
 	src := b.source(cols)
 	there := "DELETE FROM " + t.only() + " t USING " + src + " WHERE " + t.match("t", cols, true) +
 		" AND EXISTS (SELECT FROM " + t.only() + " n WHERE " + t.match("n", cols, false) + " AND NOT (" + t.match("n", cols, true) + "))"
-	sts := []Statement{t.patch(present, false), {there, b.params}, move}
+	sts := []Statement{t.patch(present, false), {SQL: there, Params: b.params}, move}
 	if again := t.Rewrite(present); again.SQL != "" {
 		sts = slices.Insert(sts, 0, again)
 	}

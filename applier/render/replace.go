@@ -34,7 +34,7 @@ func (t *Table) Surplus(lower, upper bool) Statement {
 	if !lower && !upper {
 		b.params = b.params[:len(cols)]
 	}
-	return Statement{"DELETE FROM " + t.only() + " t WHERE " + strings.Join(where, " AND "), b.params}
+	return Statement{SQL: "DELETE FROM " + t.only() + " t WHERE " + strings.Join(where, " AND "), Params: b.params}
 }
 
 // Seen makes the table that keeps which keys a load bore, with the types by which the target compares
@@ -54,7 +54,7 @@ func (t *Table) Bear(seen ident.Name) Statement {
 	b := builder{t: t}
 	cols := t.keys(false)
 	src := b.source(cols)
-	return Statement{"INSERT INTO " + seen.SQL() + " SELECT " + numbered(len(cols)) + " FROM " + src + " ON CONFLICT DO NOTHING", b.params}
+	return Statement{SQL: "INSERT INTO " + seen.SQL() + " SELECT " + numbered(len(cols)) + " FROM " + src + " ON CONFLICT DO NOTHING", Params: b.params}
 }
 
 // Sweep deletes the rows whose keys are not in the table that Seen made.

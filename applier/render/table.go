@@ -62,6 +62,8 @@ type Param struct {
 type Statement struct {
 	SQL    string
 	Params []Param
+	// Each of its rows is written, whatever was there before: one that does not count was kept out.
+	Each bool
 }
 
 // builder collects the columns of the array parameters.

@@ -23,7 +23,10 @@ func (s *Session) Copy(ctx context.Context, t *render.Table, rows []event.Row) e
 	if err := failpoint.Here("copy.before"); err != nil {
 		return err
 	}
-	_, err := s.Conn.PgConn().CopyFrom(ctx, &copyReader{rows: rows, columns: columns}, sql)
+	tag, err := s.Conn.PgConn().CopyFrom(ctx, &copyReader{rows: rows, columns: columns}, sql)
+	if n := int(tag.RowsAffected()); err == nil && n != len(rows) {
+		err = &KeptOutError{len(rows), n}
+	}
 	return errors.Join(err, failpoint.Here("copy.after"))
 }
 

@@ -42,7 +42,7 @@ type buffers struct{ bytes []byte }
 const keptBuffer = 24 << 20
 
 // Run executes works in order within the open transaction, in one round trip unless values are large. The error is of the first
-// that failed, with its number; the transaction is then aborted. Touched is set in each.
+// that failed, with its number; the transaction is then to be given up. Touched is set in each.
 func (s *Session) Run(ctx context.Context, works []*Work) (failed int, err error) {
 	// Not while names are collected: they would mean other statements, or none.
 	if len(s.prepared) > maxPrepared {
@@ -75,6 +75,11 @@ func (s *Session) Run(ctx context.Context, works []*Work) (failed int, err error
 			return at + i, err
 		}
 		at = n
+	}
+	for i, w := range works {
+		if err := w.kept(); err != nil {
+			return i, err
+		}
 	}
 	return 0, nil
 }

@@ -129,7 +129,7 @@ func (s *Session) exec(ctx context.Context, sql string) error {
 // Refused reports whether the server refuses the data itself: however often it is tried, it stays so.
 // Everything else (a lost connection, a deadlock, a full disk, a read-only server) passes.
 func Refused(err error) bool {
-	if misread, large := new(MisreadError), new(TooLargeError); errors.As(err, &misread) || errors.As(err, &large) {
+	if misread, large, kept := new(MisreadError), new(TooLargeError), new(KeptOutError); errors.As(err, &misread) || errors.As(err, &large) || errors.As(err, &kept) {
 		return true
 	}
 	var pe *pgconn.PgError
