@@ -1,14 +1,19 @@
 package ui
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"floe/e2e/rig"
 )
 
 // paths are all pages of a job.
@@ -97,6 +102,22 @@ func text(v *accessibility.Value) string {
 	return s
 }
 
+// paintedAt is when the page's first content was seen, -1 before.
+const paintedAt = `performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`
+
+// painted waits until something was seen.
+func (b *browser) painted(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if err := rig.Until(ctx, func() (bool, error) {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[float64](paintedAt))
+		return at >= 0, err
+	}); err != nil {
+		t.Error("nothing was painted: ", err)
+	}
+}
+
 // A page is light, and whole where scripts are not allowed.
 func TestPagesAreLightAndWholeWithoutScripts(t *testing.T) {
 	c := newConsole(t)
@@ -105,7 +126,8 @@ func TestPagesAreLightAndWholeWithoutScripts(t *testing.T) {
 		b.loaded()
 		call(t, b, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 		b.visit(t, path)
-		paint := eval[float64](t, b, `performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`)
+		b.painted(t)
+		paint := eval[float64](t, b, paintedAt)
 		n := b.loaded()
 		t.Logf("%s: %.0f bytes, first paint after %.0f ms", path, n, paint)
 		if n <= 0 || n > 300<<10 {
