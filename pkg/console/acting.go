@@ -36,6 +36,9 @@ func (s *server) act(w http.ResponseWriter, r *http.Request) {
 	case ledger.VerbSkip:
 		to = "/errors"
 		sent, p = s.skip(r.Context(), Left{r.PostFormValue("applier"), r.PostFormValue("place"), r.PostFormValue("reason")})
+	case ledger.VerbSet:
+		to = "/settings"
+		sent, p = s.set(r.Context(), []string{r.PostFormValue("key") + "=" + strings.TrimSpace(r.PostFormValue("value"))})
 	case ledger.VerbAdd, ledger.VerbRemove, ledger.VerbResync:
 		to = "/tables"
 		sent, p = s.selects(r.Context(), verb, strings.FieldsFunc(r.PostFormValue("tables"), func(r rune) bool { return r == '\n' || r == '\r' }))

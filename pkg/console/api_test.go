@@ -186,6 +186,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/tables/{verb}", "remove", `{"tables":["a b; drop"]}`, 400, "as in SQL"},
 		{"POST", "/api/v1/tables/{verb}", "remove", `{"tables":[]}`, 400, "1 to 200"},
 		{"POST", "/api/v1/tables/{verb}", "drop", `{"tables":["a.b"]}`, 404, "add, remove or resync"},
+		{"POST", "/api/v1/settings", "", `{"settings":["throttle.load_rows=500","apply.batch_wait=7ms"]}`, 202, `"sent":true`},
+		{"POST", "/api/v1/settings", "", `{"settings":["kafka.prefix=x"]}`, 400, "cannot be set while a job runs"},
+		{"POST", "/api/v1/settings", "", `{"settings":[]}`, 400, "KEY=VALUE"},
+		{"GET", "/api/v1/commands", "", "", 200, `{"key":"throttle.load_rows","value":"500"},{"key":"apply.batch_rows"},{"key":"apply.batch_wait","value":"7ms"}`},
 		{"GET", "/api/v1/commands", "", "", 200, `"run":"STOPPED"`},
 		{"GET", "/api/v1/commands", "", "", 200, `"args":["\"sales\".\"New\"","\"sales\".\"more\""]`},
 	} {
@@ -209,7 +213,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	for _, c := range sent.Commands() {
 		got = append(got, c.Verb+" "+strings.Join(c.Args, "|")+" "+c.By[strings.LastIndex(c.By, " ")+1:])
 	}
-	if want := []string{"retry  (console)", "skip main|2|0/30#4|known (console)", `resync "sales"."big" (console)`, "pause a <b>look</b> (console)", "stop  (console)", `add "sales"."New"|"sales"."more" (console)`}; !slices.Equal(got, want) {
+	if want := []string{"retry  (console)", "skip main|2|0/30#4|known (console)", `resync "sales"."big" (console)`, "pause a <b>look</b> (console)", "stop  (console)", `add "sales"."New"|"sales"."more" (console)`, "set throttle.load_rows=500|apply.batch_wait=7ms (console)"}; !slices.Equal(got, want) {
 		t.Errorf("the log has %q", got)
 	}
 	s.awaitChecks(t)

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,6 +28,11 @@ type Named struct {
 	Tables []string `json:"tables"`
 }
 
+// Changed are bounds of the job, each KEY=VALUE as in the job file.
+type Changed struct {
+	Settings []string `json:"settings"`
+}
+
 // Sent is a command that the log has, or that was so already; Offset is where it stands.
 type Sent struct {
 	Verb   string `json:"verb"`
@@ -39,7 +45,14 @@ type Sent struct {
 type Commands struct {
 	Run      string    `json:"run"` // RUNNING, PAUSED or STOPPED
 	Who      string    `json:"who,omitempty"`
+	Settings []Setting `json:"settings"` // what may change while the job runs
 	Commands []Command `json:"commands"`
+}
+
+// Setting is a bound of the job; Value is empty where the job file's goes.
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"`
 }
 
 // Command is one of them.
@@ -121,6 +134,50 @@ func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Pr
 	return s.send(ctx, verb, args)
 }
 
+func (s *server) postSettings(w http.ResponseWriter, r *http.Request) {
+	var b Changed
+	if p := decode(r, &b); p != nil {
+		p.Write(w)
+		return
+	}
+	sent, p := s.set(r.Context(), b.Settings)
+	s.told(w, sent, p)
+}
+
+// set changes bounds of the job.
+func (s *server) set(ctx context.Context, texts []string) (Sent, *access.Problem) {
+	var check control.Settings
+	for _, text := range texts {
+		if err := check.Set(text); err != nil {
+			return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error()}
+		}
+	}
+	if len(texts) == 0 || len(texts) > len(control.Keys) {
+		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: "want one KEY=VALUE at least, and each key once: " + strings.Join(control.Keys, ", ")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return s.send(ctx, ledger.VerbSet, texts)
+}
+
+// settings are the bounds as they go now.
+func settings(set control.Settings) []Setting {
+	out := make([]Setting, len(control.Keys))
+	for i, key := range control.Keys {
+		out[i].Key = key
+	}
+	if set.LoadRows != nil {
+		out[0].Value = strconv.Itoa(*set.LoadRows)
+	}
+	if set.BatchRows != nil {
+		out[1].Value = strconv.Itoa(*set.BatchRows)
+	}
+	if set.BatchWait != nil {
+		out[2].Value = set.BatchWait.String()
+	}
+	return out
+}
+
 // fits refuses a reason that the status could not show.
 func fits(reason string) *access.Problem {
 	if len(reason) > mostReason || !utf8.ValidString(reason) || strings.ContainsAny(reason, "\r\n\x00") {
@@ -193,7 +250,7 @@ func (s *server) commands(ctx context.Context) (Commands, error) {
 	if err != nil {
 		return Commands{}, err
 	}
-	out := Commands{Run: string(sent.Run), Who: sent.Who(), Commands: []Command{}}
+	out := Commands{Run: string(sent.Run), Who: sent.Who(), Settings: settings(sent.Set), Commands: []Command{}}
 	for _, c := range slices.Backward(sent.Commands()) {
 		if len(out.Commands) == mostHistory {
 			break

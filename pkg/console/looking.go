@@ -218,10 +218,14 @@ func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
 	var b struct {
 		Prefix, File, Plan, Wrong string
 		CanPlan, Planned          bool
+		Settings                  []Setting
 	}
 	b.Prefix, b.CanPlan = s.Prefix, s.Near.Plan != nil
 	ctx, cancel := context.WithTimeout(r.Context(), 2*answerTime)
 	defer cancel()
+	if c, err := s.commands(ctx); err == nil {
+		b.Settings = c.Settings
+	}
 	if s.Near.File != nil {
 		text, err := s.Near.File(ctx)
 		if err != nil {

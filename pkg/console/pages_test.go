@@ -128,6 +128,7 @@ func TestFormsAskToBeSure(t *testing.T) {
 		{"verb=stop", "", "not-confirmed", 409}, {"verb=stop&confirm=Orders", "", "not-confirmed", 409}, {"verb=remove&tables=a.b", "", "not-confirmed", 409},
 		{"verb=remove&tables=a.b&confirm=orders", "/tables?said=sent", "", 303}, {"verb=add&tables=a.b%0D%0Aa.c", "/tables?said=sent", "", 303}, {"verb=add&tables=", "", "1 to 200", 400},
 		{"verb=pause", "/?said=sent", "", 303}, {"verb=pause", "/?said=nothing", "", 303}, {"verb=stop&confirm=orders", "/?said=sent", "", 303}, {"verb=resume", "", "floe start ends that", 409},
+		{"verb=set&key=apply.batch_rows&value=+77+", "/settings?said=sent", "", 303}, {"verb=set&key=apply.batch_rows&value=0", "", "from 1 to", 400},
 		{"verb=drop", "", "verb-unknown", 404},
 	} {
 		code, h, body := ask(t, "POST", s.url+"/do", c.body, form)

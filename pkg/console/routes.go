@@ -83,6 +83,7 @@ func (s *server) api() []route {
 		{"GET /api/v1/events", access.View, false, s.events, about{summary: "The job's state as server-sent events, once a second at most", gives: "", media: "text/event-stream"}},
 		{"POST /api/v1/job/{verb}", access.Operate, false, s.postVerb, about{summary: "start, pause, resume or stop the job", takes: Reason{}, gives: Sent{}, status: http.StatusAccepted}},
 		{"POST /api/v1/tables/{verb}", access.Operate, false, s.postTables, about{summary: "add tables to the job, remove some, or resync: read their rows again", takes: Named{}, gives: Sent{}, status: http.StatusAccepted}},
+		{"POST /api/v1/settings", access.Operate, false, s.postSettings, about{summary: "Change bounds of the running job; GET /api/v1/commands has them", takes: Changed{}, gives: Sent{}, status: http.StatusAccepted}},
 		{"GET /api/v1/openapi.json", access.View, false, s.getOpenAPI, about{}},
 	}
 }

@@ -65,6 +65,7 @@ var chinese = map[string]string{
 	// Prechecks and settings.
 	"This console reaches the log and not the databases. Where the job file is:": "此控制台只连接日志，不连接数据库。请在作业文件所在处运行：",
 	"The prechecks look for what would stop the job; they change nothing.":       "预检查查找会使作业中断的问题；不做任何修改。", "Run the prechecks": "运行预检查", "The prechecks are running.": "预检查正在运行。", "Ended": "结束于", "Copy": "复制",
+	"Bounds of the running job": "运行中可调整的限制", "field": "字段", "value": "值", "as the job file says": "以作业文件为准", "Set": "设置",
 	"topics": "主题", "Job file": "作业文件", "As it is true now, with tables that commands added and removed; passwords are references.": "当前生效的内容，包含由命令添加和移除的表；密码只写引用。",
 	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划",
 	"What the job makes, loads and leaves out, and the rights that suffice. Both databases are asked.": "作业将创建、加载和略过的内容，以及所需的最小权限。会查询两个数据库。",
