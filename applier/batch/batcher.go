@@ -105,6 +105,9 @@ func (b *Batcher) Take(ctx context.Context, e *assemble.Entry) error {
 	case e.Entry.Objects != nil:
 		return b.sequences(e)
 	case e.Mark != nil, e.Selection != nil, e.Note != nil:
+		if err := b.joins(e); err != nil {
+			return err
+		}
 		b.pass(e)
 		return nil
 	}
@@ -190,6 +193,19 @@ func (b *Batcher) pass(e *assemble.Entry) {
 		b.Now.SourceTime = e.Mark.Time
 	}
 	b.End = max(b.End, e.ResumeAt())
+	if at := e.ResumeAt(); at != 0 {
+		b.Now.Resume = at
+	}
+}
+
+// joins halts if an epoch goes on elsewhere than where the ones before it end: numbers of entries tell that one
+// is missing only within an epoch (L6).
+func (b *Batcher) joins(e *assemble.Entry) error {
+	if e.N != ledger.BeginMark || e.Mark == nil || b.Now.Resume == 0 || e.Mark.End == b.Now.Resume {
+		return nil
+	}
+	return halt.New(halt.LogGap, fixReset, "epoch %d goes on at %s of the source, the ledger before it ends at %s: entries before ledger offset %d are missing",
+		e.Epoch, e.Mark.End, b.Now.Resume, e.Offset)
 }
 
 // add joins whole transactions to the open batch.

@@ -34,7 +34,7 @@ func (b *Batcher) Stand(ctx context.Context, records assemble.Records, topics To
 		return nil, halt.New(halt.LedgerRewritten, fixReset, "the target stands behind entry %d of epoch %d at ledger offset %d; there is entry %d of epoch %d at offset %d now",
 			was.N, was.Epoch, was.Offset, e.N, e.Epoch, offset)
 	}
-	b.Now, b.Skip, b.End = *was, was.Commit, max(was.Commit, e.ResumeAt())
+	b.Now, b.Skip, b.End = *was, was.Commit, max(was.Commit, was.Resume)
 	return log, nil
 }
 

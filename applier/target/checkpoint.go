@@ -21,6 +21,7 @@ var ErrTakenOver = errors.New("another applier has taken over the job")
 //   - Offset is the last ledger entry that is wholly applied, Epoch and N are that entry's.
 //   - Commit is the last source transaction that is applied; of the entry behind Offset, rows up to it
 //     are applied already.
+//   - Resume is where the ledger behind Offset goes on in the source's WAL; 0 before anything says so.
 //   - Objects are the ledger offsets of the entries of this epoch whose definitions are valid here. The
 //     last of them may be the one behind Offset, if a transaction in it that is applied changed objects.
 type Checkpoint struct {
@@ -28,6 +29,7 @@ type Checkpoint struct {
 	Epoch      uint32
 	N          uint64
 	Commit     event.LSN
+	Resume     event.LSN
 	SourceTime int64 // microseconds since the Unix epoch
 	Objects    []int64
 }
@@ -43,7 +45,7 @@ const schema = `DO $$ BEGIN IF to_regnamespace('floe') IS NULL THEN CREATE SCHEM
 `
 
 const control = `CREATE TABLE IF NOT EXISTS floe.checkpoint (job text, applier text, instance text NOT NULL, ledger_topic_id text NOT NULL,
-	ledger_offset bigint NOT NULL, epoch bigint NOT NULL, n bigint NOT NULL, commit_lsn pg_lsn NOT NULL, source_time timestamptz,
+	ledger_offset bigint NOT NULL, epoch bigint NOT NULL, n bigint NOT NULL, commit_lsn pg_lsn NOT NULL, resume_lsn pg_lsn NOT NULL, source_time timestamptz,
 	objects bigint[] NOT NULL DEFAULT '{}', since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (job, applier));
 CREATE TABLE IF NOT EXISTS floe.load (job text, applier text, table_oid bigint, load bigint NOT NULL, loaded boolean NOT NULL,
 	rows bigint NOT NULL DEFAULT 0, PRIMARY KEY (job, applier, table_oid));
@@ -106,11 +108,11 @@ func (s *Session) Claim(ctx context.Context, o Owner) (*Checkpoint, string, erro
 		return nil, "", err
 	}
 	var c Checkpoint
-	var ledger, commit string
+	var ledger, commit, resume string
 	var at *time.Time
 	err := s.Conn.QueryRow(ctx, `UPDATE floe.checkpoint SET instance = $3, since = now() WHERE job = $1 AND applier = $2
-		RETURNING ledger_topic_id, ledger_offset, epoch, n, commit_lsn::text, source_time, objects`, o.Job, o.Applier, o.Instance).
-		Scan(&ledger, &c.Offset, &c.Epoch, &c.N, &commit, &at, &c.Objects)
+		RETURNING ledger_topic_id, ledger_offset, epoch, n, commit_lsn::text, resume_lsn::text, source_time, objects`, o.Job, o.Applier, o.Instance).
+		Scan(&ledger, &c.Offset, &c.Epoch, &c.N, &commit, &resume, &at, &c.Objects)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, "", s.first(ctx, o)
 	}
@@ -118,6 +120,9 @@ func (s *Session) Claim(ctx context.Context, o Owner) (*Checkpoint, string, erro
 		return nil, "", fmt.Errorf("read the checkpoint: %w", err)
 	}
 	if c.Commit, err = event.ParseLSN(commit); err != nil {
+		return nil, "", err
+	}
+	if c.Resume, err = event.ParseLSN(resume); err != nil {
 		return nil, "", err
 	}
 	if at != nil {
@@ -139,16 +144,16 @@ func (s *Session) first(ctx context.Context, o Owner) error {
 	if err := failpoint.Here("first.before"); err != nil {
 		return err
 	}
-	_, err := s.Conn.Exec(ctx, `INSERT INTO floe.checkpoint (job, applier, instance, ledger_topic_id, ledger_offset, epoch, n, commit_lsn)
-		VALUES ($1, $2, $3, $4, -1, 0, 0, '0/0')`, o.Job, o.Applier, o.Instance, o.LedgerID)
+	_, err := s.Conn.Exec(ctx, `INSERT INTO floe.checkpoint (job, applier, instance, ledger_topic_id, ledger_offset, epoch, n, commit_lsn, resume_lsn)
+		VALUES ($1, $2, $3, $4, -1, 0, 0, '0/0', '0/0')`, o.Job, o.Applier, o.Instance, o.LedgerID)
 	if err != nil {
 		return fmt.Errorf("write the first checkpoint: %w", err)
 	}
 	return failpoint.Here("first.after")
 }
 
-const advance = `UPDATE floe.checkpoint SET ledger_offset = $1, epoch = $2, n = $3, commit_lsn = $4::text::pg_lsn, source_time = $5, objects = $6
-	WHERE job = $7 AND applier = $8 AND instance = $9 AND ledger_offset = $10`
+const advance = `UPDATE floe.checkpoint SET ledger_offset = $1, epoch = $2, n = $3, commit_lsn = $4::text::pg_lsn, resume_lsn = $5::text::pg_lsn, source_time = $6, objects = $7
+	WHERE job = $8 AND applier = $9 AND instance = $10 AND ledger_offset = $11`
 
 // Commit moves the checkpoint to c and commits. When another applier moved it meanwhile nothing of
 // the transaction stays.
@@ -159,7 +164,7 @@ func (s *Session) Commit(ctx context.Context, o Owner, c Checkpoint) error {
 	if err := failpoint.Here("checkpoint.before"); err != nil {
 		return err
 	}
-	tag, err := s.Conn.Exec(ctx, advance, c.Offset, c.Epoch, c.N, c.Commit.String(), time.UnixMicro(c.SourceTime), c.Objects,
+	tag, err := s.Conn.Exec(ctx, advance, c.Offset, c.Epoch, c.N, c.Commit.String(), c.Resume.String(), time.UnixMicro(c.SourceTime), c.Objects,
 		o.Job, o.Applier, o.Instance, s.at.Offset)
 	if err != nil {
 		return fmt.Errorf("move the checkpoint: %w", err)

@@ -56,7 +56,8 @@ func (j Job) begin(ctx context.Context, r *readback.Reader, p *Past, steps Steps
 	return j.readTo(ctx, r, p, last+1, steps.Nonce)
 }
 
-// readTo reads on to the Epoch that was appended. Another one that came before it has taken the job.
+// readTo reads on to the Epoch that was appended. Another one that came before it has taken the job; one that
+// was acknowledged and is not in the ledger was lost there.
 func (j Job) readTo(ctx context.Context, r *readback.Reader, p *Past, own uint32, nonce string) error {
 	for {
 		epoch, now := r.Epoch()
@@ -65,6 +66,13 @@ func (j Job) readTo(ctx context.Context, r *readback.Reader, p *Past, own uint32
 		}
 		if epoch >= own {
 			return fmt.Errorf("%w: epoch %d", readback.ErrTakenOver, epoch)
+		}
+		end, err := r.End(ctx)
+		if err != nil {
+			return err
+		}
+		if r.At() >= end {
+			return halt.New(halt.LogGap, halt.Reset, "%s ends at offset %d without epoch %d, which it acknowledged", broker.Ledger(j.Prefix), end, own)
 		}
 		if err := r.Next(ctx, p.taking(ctx)); err != nil {
 			return err

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,6 +24,7 @@ type topic struct {
 type partition struct {
 	start   int64
 	records []*kgo.Record
+	cuts    []int64 // offsets from which on it lost its records, each with a new leader epoch
 }
 
 func (p *partition) end() int64 { return p.start + int64(len(p.records)) }
@@ -36,6 +38,25 @@ func (p *partition) cut(before int64) {
 		p.start += n
 		p.records = slices.Clone(p.records[n:])
 	}
+}
+
+// lose takes the last records away, as a broker does that had not them on its disk.
+func (p *partition) lose(n int) {
+	p.records = p.records[:max(0, len(p.records)-n)]
+	p.cuts = append(p.cuts, p.end())
+}
+
+// positions are a client's: it learns by the leader's epoch that what it has read was cut away (KIP-320).
+type positions map[*partition]int
+
+// lost reports whether a record before from, which was read, was lost since the client knows the partition.
+func (s positions) lost(p *partition, from int64) bool {
+	known, ok := s[p]
+	s[p] = len(p.cuts)
+	if !ok {
+		return false
+	}
+	return slices.ContainsFunc(p.cuts[known:], func(at int64) bool { return at < from })
 }
 
 // broker is a log in memory.
@@ -88,9 +109,16 @@ func (b *broker) number(name string) int64 {
 
 // reader is readback.Log for one task.
 type reader struct {
-	t *task
-	b *broker
+	t     *task
+	b     *broker
+	knew  positions
+	turns int // that it waits for a record; 0 without end
 }
+
+func newReader(t *task, b *broker) *reader { return &reader{t: t, b: b, knew: positions{}} }
+
+// errNothing ends a wait that is not without end.
+var errNothing = errors.New("nothing comes")
 
 func (r *reader) Close() {}
 
@@ -122,16 +150,19 @@ func (r *reader) Ends(_ context.Context, topics []string) (map[string]map[int32]
 }
 
 func (r *reader) Read(_ context.Context, topic string, n int32, from int64) ([]*kgo.Record, error) {
-	for {
+	for i := 1; ; i++ {
 		if err := r.t.pause(); err != nil {
 			return nil, err
 		}
 		p := r.b.part(topic, n)
-		if p == nil || from < p.start || from > p.end() {
+		if p == nil || from < p.start || from > p.end() || r.knew.lost(p, from) {
 			return nil, halt.New(halt.LogGap, halt.Reset, "%s lost its records from offset %d on", topic, from)
 		}
 		if some := p.at(from); len(some) > 0 {
 			return slices.Clone(some[:1+r.b.w.rng.IntN(min(len(some), 4))]), nil
+		}
+		if i == r.turns {
+			return nil, errNothing
 		}
 	}
 }
@@ -142,10 +173,11 @@ type records struct {
 	b      *broker
 	ledger string
 	given  map[string]int64
+	knew   positions
 }
 
 func newRecords(t *task, b *broker, ledger string) *records {
-	return &records{t: t, b: b, ledger: ledger, given: map[string]int64{}}
+	return &records{t: t, b: b, ledger: ledger, given: map[string]int64{}, knew: positions{}}
 }
 
 func (r *records) Expect(string, int32, int64) {}
@@ -169,6 +201,9 @@ func (r *records) Next(_ context.Context, topic string, n int32, from int64) (as
 			return assemble.Record{}, halt.New(halt.TopicReset, halt.Reset, "topic %s partition %d is gone", topic, n)
 		}
 		from := max(from, r.given[k])
+		if r.knew.lost(p, from) {
+			return assemble.Record{}, halt.New(halt.LogGap, halt.Reset, "%s partition %d lost its records before offset %d", topic, n, from)
+		}
 		if from >= p.start && from < p.end() {
 			r.given[k] = from + 1
 			return record(p.at(from)[0]), nil

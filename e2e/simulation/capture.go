@@ -39,6 +39,7 @@ type capture struct {
 	order   *group.Grouper
 	encoder *route.Encoder
 	ledger  *readback.Reader
+	readers []*reader
 	epoch   uint32
 	beginAt int64
 	flush   event.LSN
@@ -83,7 +84,12 @@ func (c *capture) die() {
 }
 
 func (c *capture) job() past.Job {
-	return past.Job{Open: func() readback.Log { return &reader{c.task, c.w.broker} }, Prefix: prefix, Log: slog.New(slog.DiscardHandler)}
+	open := func() readback.Log {
+		r := newReader(c.task, c.w.broker)
+		c.readers = append(c.readers, r)
+		return r
+	}
+	return past.Job{Open: open, Prefix: prefix, Log: slog.New(slog.DiscardHandler)}
 }
 
 func (c *capture) run(*task) error {
@@ -92,6 +98,9 @@ func (c *capture) run(*task) error {
 		Append: func(ctx context.Context, epoch uint32) error { return c.begin(ctx, epoch, nonce) }})
 	if err != nil {
 		return err
+	}
+	for _, r := range c.readers {
+		r.turns = 50 // the stream does not wait for the reading: in a capture it is beside it
 	}
 	c.ledger, c.beginAt, c.flush = r, p.BeginAt, max(c.held.Confirmed, p.Resume)
 	if err := c.place(p); err != nil {
@@ -383,7 +392,7 @@ func (c *capture) keepalive() error {
 		return err
 	}
 	s := c.w.source
-	if heard && c.tx == nil && s.next(c.received) == nil {
+	if heard && (c.tx != nil || s.next(c.received) == nil) { // one may come within a transaction, too
 		c.order.Keepalive(s.at, int64(s.at))
 	}
 	return c.order.Mark()
@@ -395,7 +404,7 @@ func (c *capture) readBack(ctx context.Context) error {
 	if p != nil && p.end() == c.ledger.At() {
 		return nil
 	}
-	return c.ledger.Next(ctx, func(r readback.Read) error {
+	err := c.ledger.Next(ctx, func(r readback.Read) error {
 		end, err := r.Passed(c.epoch)
 		if err != nil {
 			return err
@@ -407,6 +416,10 @@ func (c *capture) readBack(ctx context.Context) error {
 		c.flush = max(c.flush, end)
 		return nil
 	})
+	if errors.Is(err, errNothing) {
+		return nil
+	}
+	return err
 }
 
 // report tells the source what it may forget.

@@ -28,7 +28,8 @@ func (c *capture) trimmed(ctx context.Context) error {
 }
 
 func (c *capture) trimRound(ctx context.Context) (err error) {
-	log := &reader{c.task, c.w.broker}
+	log := newReader(c.task, c.w.broker)
+	log.turns = 50 // the stream does not wait for it: in a capture it is beside it
 	if c.trim == nil {
 		c.trim = &trimmer{}
 		if c.trim.positions, err = trim.OpenPositions(ctx, log, names.Status(prefix)); err != nil {

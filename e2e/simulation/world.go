@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"os"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -97,7 +98,7 @@ func run(seed uint64, tell func(step int, what string, n []int64)) (w *world, er
 	w.tell = tell
 	defer w.end()
 	fault := -1
-	if w.rng.IntN(4) == 0 {
+	if w.rng.IntN(4) == 0 || os.Getenv(brokenEnv) != "" {
 		fault = 300 + w.rng.IntN(roughSteps-600)
 	}
 	for w.steps = 0; w.steps < roughSteps && w.wrong == nil; w.steps++ {
@@ -135,9 +136,23 @@ func (w *world) calm() {
 	for _, a := range w.appliers {
 		a.paused = 0
 	}
+	if w.broken != "" {
+		w.startAgain()
+	}
 	for len(w.appliers) > 1 { // they would take the checkpoint from each other for ever
 		w.appliers[0].die()
 		w.appliers = w.appliers[1:]
+	}
+}
+
+// startAgain ends captures that have not begun, as whoever mends a broken log does: one that has asked where
+// the ledger ends waits for what it has lost meanwhile.
+func (w *world) startAgain() {
+	for i, c := range w.captures {
+		if c.ledger == nil {
+			c.die()
+			w.captures[i] = w.newCapture()
+		}
 	}
 }
 
@@ -293,16 +308,19 @@ func (w *world) goWrong() {
 	}
 }
 
-// misplaces has floe.state name a place where no such Epoch is.
+// misplaces has floe.state name a place where no such Epoch is, or one that is void or not complete.
 func (w *world) misplaces() {
 	p := w.broker.part(names.Ledger(prefix), 0)
 	if p.end() == 0 {
 		return
 	}
 	place := &ledger.Place{Epoch: uint32(w.rng.IntN(60)), Nonce: "of another", Offset: w.rng.Int64N(p.end())}
+	right := w.rng.IntN(2) == 0
 	for i := range p.records { // rather an Epoch than not: one of them may be void
 		if e, err := schemas.DecodeEntry(p.records[i].Value); err == nil && e.Begin != nil && w.rng.IntN(4) == 0 {
-			place.Epoch, place.Offset = e.Epoch, p.records[i].Offset
+			if place.Epoch, place.Offset = e.Epoch, p.records[i].Offset; right {
+				place.Nonce = e.Begin.Nonce
+			}
 		}
 	}
 	w.broker.append(&kgo.Record{Topic: names.State(prefix), Value: schemas.EncodePlace(place)})
