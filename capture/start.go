@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -122,8 +123,12 @@ func (s *session) firstStart(ctx context.Context, o *origin) error {
 	if err := s.checkSystem(ctx, o, p); err != nil {
 		return err
 	}
-	if err := source.CheckSlot(nil, o.slot, p.Resume); err != nil {
-		return err
+	if gone := source.CheckSlot(nil, o.slot, p.Resume); gone != nil {
+		now, err := source.FindSlot(ctx, s.admin, o.slot)
+		if err == nil && now != nil {
+			err = fmt.Errorf("another capture has made slot %s meanwhile, and begun", o.slot)
+		}
+		return cmp.Or(err, gone)
 	}
 	if err := s.readCatalog(ctx); err != nil {
 		return err

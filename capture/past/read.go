@@ -34,7 +34,7 @@ func (j Job) Read(ctx context.Context, loads load.States) (*readback.Reader, *Pa
 			return nil, nil, err
 		}
 		r, p, err := j.read(ctx, log, start, end, loads)
-		trimmed := false
+		trimmed := errors.Is(err, readback.ErrTakenOver)
 		if halt.As(err) != nil {
 			now, _, failed := log.Bounds(ctx, broker.Ledger(j.Prefix), 0)
 			trimmed = failed == nil && now > start

@@ -63,7 +63,7 @@ func (r *Reader) Until(ctx context.Context, end int64, each func(Read) error) er
 func (r *Reader) Next(ctx context.Context, each func(Read) error) error {
 	records, err := r.log.Read(ctx, r.topic, 0, r.next)
 	if err != nil {
-		return err
+		return r.trimmed(ctx, err)
 	}
 	for _, rec := range records {
 		e, err := schemas.DecodeEntry(rec.Value)
@@ -82,6 +82,19 @@ func (r *Reader) Next(ctx context.Context, each func(Read) error) error {
 		}
 	}
 	return nil
+}
+
+// trimmed tells what was lost from what was trimmed before it was read: only who writes the log trims it, and
+// only up to an Epoch that the reader of a running capture has passed.
+func (r *Reader) trimmed(ctx context.Context, err error) error {
+	if halt.As(err) == nil {
+		return err
+	}
+	start, _, failed := r.log.Bounds(ctx, r.topic, 0)
+	if failed != nil || start <= r.next {
+		return err
+	}
+	return fmt.Errorf("%w: it has trimmed %s up to offset %d, and offset %d is to be read", ErrTakenOver, r.topic, start, r.next)
 }
 
 // ErrTakenOver ends a capture that read another one's higher epoch.

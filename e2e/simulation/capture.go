@@ -152,8 +152,11 @@ func (c *capture) create(ctx context.Context) error {
 		return err
 	}
 	r.Close()
-	if err := slots.CheckSlot(nil, "slot", p.Resume); err != nil {
-		return err
+	if gone := slots.CheckSlot(nil, "slot", p.Resume); gone != nil {
+		if err := c.task.pause(); err != nil || c.w.source.slot != nil { // another one has made it meanwhile
+			return err
+		}
+		return gone
 	}
 	if err := c.task.pause(); err != nil {
 		return err
@@ -317,11 +320,9 @@ func (c *capture) stream() error {
 		return nil
 	}
 	if c.tx == nil {
-		if heard, err := c.conn.heard(); !heard {
+		var err error
+		if c.tx, err = c.conn.brings(c.w.source, c.received); c.tx == nil {
 			return err
-		}
-		if c.tx = c.w.source.next(c.received); c.tx == nil {
-			return nil
 		}
 		c.at = 0
 		c.order.Begin(c.tx.xid, c.tx.commit, int64(c.tx.commit))

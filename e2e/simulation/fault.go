@@ -85,16 +85,16 @@ func (w *world) damage(p *partition) {
 
 // rewrite puts another capture's entries in the place of the ledger's last ones.
 func (w *world) rewrite() {
-	p, last := w.ledger(), uint32(0)
+	p, last, n := w.ledger(), uint32(0), 1+w.rng.IntN(8)
+	p.lose(n)
+	resume := event.LSN(1)
 	for _, r := range p.records {
 		if e, err := schemas.DecodeEntry(r.Value); err == nil {
-			last = max(last, e.Epoch)
+			last, resume = max(last, e.Epoch), max(resume, e.ResumeAt())
 		}
 	}
-	n := 1 + w.rng.IntN(8)
-	p.lose(n)
 	for i := range n {
-		e := &ledger.Entry{Epoch: last + 1, N: uint64(i), Mark: &ledger.Mark{End: 1}}
+		e := &ledger.Entry{Epoch: last + 1, N: uint64(i), Mark: &ledger.Mark{End: resume}}
 		if i == 0 {
 			e.Mark, e.Begin = nil, &ledger.Epoch{Nonce: "another's", Slot: "slot"}
 		}

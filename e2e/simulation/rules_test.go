@@ -93,7 +93,8 @@ var rules = []rule{
 		return c.report()`, `	case x < 80:
 		c.flush = max(c.flush, c.order.Placed)
 		return c.report()`}),
-	without("L3: a capture that reads a higher epoch ends", edit{readBack, `if r.Entry.Epoch != epoch {`, `if false {`}),
+	without("L3: a capture that reads a higher epoch ends", edit{readBack, `if r.Entry.Epoch != epoch {`, `if false {`}).
+		spared("who lost the slot ends for that, and its entries are void"),
 
 	without("L4: the slot is taken before the log is read", edit{claim, `	if err := steps.Take(ctx); err != nil {
 		return nil, nil, err
@@ -111,8 +112,9 @@ var rules = []rule{
 	}
 `}),
 	without("L4: it reads on to its own Epoch", edit{claim, `return j.readTo(ctx, r, p, last+1, steps.Nonce)`, `return nil`}),
-	without("L4: another one's Epoch ends a start", edit{claim, `		if epoch >= own {`, `		if false {`}),
-	without("L4: an Epoch is known by its nonce", edit{claim, `		if now == nonce {`, `		if epoch == own {`}),
+	without("L4: another one's Epoch ends a start", edit{claim, `		if epoch >= own {`, `		if false {`}).
+		spared("a start that does not find its own Epoch valid ends, too"),
+	without("L4: an Epoch is known by its nonce", edit{claim, `		if now == nonce {`, `		if _, _ = nonce, now; epoch == own {`}),
 	without("L4: an Epoch is above the last", edit{claim, `steps.Append(ctx, last+1)`, `steps.Append(ctx, max(last, 1))`},
 		edit{claim, `return j.readTo(ctx, r, p, last+1, steps.Nonce)`, `return j.readTo(ctx, r, p, max(last, 1), steps.Nonce)`}),
 	without("L4: an acknowledged Epoch that is gone ends a start", edit{claim, `		if r.At() >= end {`, `		if false {`}).when("the ledger loses its end").
@@ -147,7 +149,7 @@ var rules = []rule{
 		spared("a new slot stands ahead of the log"),
 	without("L5: neither a slot that is gone nor one ahead halts", edit{slotFile, `case slot == nil && resume != 0:`, `case false:`},
 		edit{slotFile, `case resume != 0 && slot.Confirmed > resume:`, `case false:`}).when("the slot is dropped"),
-	without("L5: before it halts it looks whether somebody writes", edit{claim, `	if p.entries != was {`, `	if false {`}).
+	without("L5: before it halts it looks whether somebody writes", edit{claim, `	if p.entries != was {`, `	if p.entries != was && false {`}).
 		spared("who holds the slot and finds it ahead of the log is not its owner any more"),
 
 	without("L6: a missing entry halts", edit{cursor, `	case e.N > c.next:
@@ -161,7 +163,8 @@ var rules = []rule{
 		return Void, nil`, `	case e.Epoch < c.epoch:
 		return Valid, nil`}),
 	without("L6: an Epoch that is not above the last is void", edit{cursor, `		if e.Epoch <= c.epoch {`, `		if e.Epoch < c.epoch {`}),
-	without("L6: records of lower epochs and ordinals are stepped over", edit{assembler, `		if h.Epoch < p.entry.Epoch || h.Epoch == p.entry.Epoch && h.Ordinal < want {`, `		if false {`}),
+	without("L6: records of lower epochs and ordinals are stepped over", edit{assembler, `		if h.Epoch < p.entry.Epoch || h.Epoch == p.entry.Epoch && h.Ordinal < want {`, `		if false {`}).
+		spared("capture points at no records that others stand between"),
 	without("L6: a record that is not due halts", edit{assembler, `		if h.Epoch != p.entry.Epoch || h.Ordinal != want {`, `		if false {`}).when("a partition loses its end"),
 	without("L6: a checksum that does not fit halts", edit{assembler, `sum != h.CRC {`, `sum != h.CRC && false {`}).when("a record is damaged"),
 	without("L6: a partition that ends too early halts", edit{ends, `	case drained:`, `	case drained && false:`}).when("a partition loses its end").
@@ -169,10 +172,11 @@ var rules = []rule{
 	without("L6: a topic made anew halts a start", edit{claim, `			case end < want:`, `			case false:`}).when("a topic is made anew").
 		spared("the applier misses the records"),
 	without("L6: nobody looks for records that are gone", edit{claim, `			case end < want:`, `			case false:`}, edit{ends, `	case drained:`, `	case drained && false:`},
-		edit{ends, `	case b.End < from:`, `	case false:`}).when("a topic is made anew"),
+		edit{ends, `	case b.End < from:`, `	case false:`}, edit{assembler, `		if h.Epoch != p.entry.Epoch || h.Ordinal != want {`, `		if false {`}).when("a topic is made anew"),
 	without("L6: everything valid stands behind an Epoch", edit{pastFile, `	case defines(e) && p.Resume != 0 && p.Selected != nil:`, `	case e.N == ledger.BeginMark:`}).
 		spared("an Epoch is named only once it is complete"),
-	without("L6: floe.state is looked up in the ledger", edit{pastFile, `		if r.Entry.Begin == nil || r.Entry.Epoch != at.Epoch || r.Entry.Begin.Nonce != at.Nonce {`, `		if r.Entry.Begin == nil {`}),
+	without("L6: floe.state is looked up in the ledger", edit{pastFile, `		if r.Entry.Begin == nil || r.Entry.Epoch != at.Epoch || r.Entry.Begin.Nonce != at.Nonce {`, `		if r.Entry.Begin == nil {`}).
+		spared("only an Epoch that is complete will do, and any such does"),
 	without("L6: an Epoch that floe.state names must be complete", edit{pastRead, `		case err == nil && p.known:`, `		case err == nil:`}),
 	without("L6: it is trimmed up to an Epoch that is complete", edit{trimming, `		e.mark = entry.Mark != nil
 `, `		e.mark = entry.Mark != nil
@@ -193,7 +197,7 @@ var rules = []rule{
 	without("A1: the ledger is the one that filled the target", edit{model, `	if db.has && db.topic != topic {`, `	if false {`}).when("the ledger is made anew"),
 	without("A1: a new applier begins at a valid Epoch", edit{stand, `		if first > 0 {
 			cursor = ledger.Within()
-		}`, ``}).when("the target is made anew"),
+		}`, ``}).when("the target is made anew").spared("a ledger is trimmed up to an Epoch, and an entry of an epoch that did not begin halts"),
 	without("A1: a checkpoint before the ledger's beginning halts", edit{stand, `	if was.Offset < first {`, `	if false {`}).when("the ledger's beginning is gone").
 		spared("the entry at the checkpoint is read again"),
 	without("A1: rows that are applied are not applied again", edit{batcher, `r.Pos.Commit > b.Skip && `, ``}).

@@ -38,10 +38,22 @@ type slot struct {
 	owner     *connection
 }
 
-// connection is a walsender; dropped, its slot is free. The other side may not hear of it for some turns.
+// connection is a walsender; dropped, its slot is free. The other side may not hear of it for some turns, and
+// what was sent before still comes.
 type connection struct {
 	alive  bool
 	silent int
+	sent   event.LSN // once it is dropped
+}
+
+// brings is the next transaction to come behind lsn, nil if there is none yet.
+func (c *connection) brings(s *source, lsn event.LSN) (*transaction, error) {
+	heard, err := c.heard()
+	t := s.next(lsn)
+	if err != nil || t == nil || !heard && t.end > c.sent {
+		return nil, err
+	}
+	return t, nil
 }
 
 // heard reports whether something can come: until the other side hears of the end, nothing does.
@@ -158,7 +170,7 @@ func (s *source) next(lsn event.LSN) *transaction {
 // drop cuts the connection that holds the slot.
 func (s *source) drop() {
 	if s.slot != nil && s.slot.owner != nil {
-		s.slot.owner.alive, s.slot.owner.silent = false, max(0, s.w.rng.IntN(120)-60)
+		s.slot.owner.alive, s.slot.owner.silent, s.slot.owner.sent = false, max(0, s.w.rng.IntN(120)-60), s.at
 		s.slot.owner = nil
 		s.w.note("cut")
 	}

@@ -258,7 +258,7 @@ func (w *world) ends(who string, err error, owner bool) {
 	switch {
 	case h == nil && !expected(err):
 		w.violated("a %s ended: %w", who, err)
-	case h == nil || !owner && w.broken == "":
+	case h == nil:
 	case w.broken == "":
 		w.violated("a %s halts and nothing is broken: %w", who, err)
 	default:
