@@ -16,6 +16,8 @@ VERSIONS ?= 11 14 18
 BIG ?= 10000000
 # What `make release` calls itself; a package's version begins with a digit.
 VERSION ?= 0.0.0+$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d)
+# Seeds of `make rules`, for each rule.
+RULES ?= 3000
 # How long `make soak` goes on.
 SECONDS ?= 60
 # Packages under the race detector: where goroutines meet.
@@ -64,6 +66,10 @@ e2e-kafka: build ## the scenarios' smoke and kills on Apache Kafka, fetched with
 	FLOE_E2E=kafka $(GO) test -count=1 -timeout 15m $(TESTFLAGS) ./e2e/kafka
 	$(GO) run ./e2e/kafka/with $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run TestScenarios ./e2e
 	FLOE_E2E=kafka $(GO) test -count=1 -p 1 -timeout 15m $(TESTFLAGS) -run 'Produced|Everything' ./e2e/soak
+
+.PHONY: rules
+rules: ## the protocol without one of its rules at a time, RULES seeds for each: each must fail, or have a spare
+	FLOE_RULES=$(RULES) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) -run TestEveryRuleIsNeeded ./e2e/simulation
 
 .PHONY: soak-kafka
 soak-kafka: ## soak on Apache Kafka, with a proxy before it too

@@ -41,6 +41,7 @@ type rig struct {
 	shape  *event.Table
 	codec  *schemas.Codec
 	id     uint32
+	resume event.LSN // where the ledger goes on
 }
 
 func newRig(t *testing.T, sql ...string) *rig {
@@ -106,6 +107,7 @@ func (r *rig) entry(e ledger.Entry) {
 	r.t.Helper()
 	e.Epoch, e.N = r.epoch, r.n
 	r.n++
+	r.resume = max(r.resume, e.ResumeAt())
 	b, err := schemas.EncodeEntry(&e)
 	if err != nil {
 		r.t.Fatal(err)
@@ -140,7 +142,7 @@ func (r *rig) begin(loads ...ledger.LoadState) {
 	r.epoch, r.n, r.next = r.epoch+1, 0, map[string]uint64{}
 	r.id = r.epoch<<16 | 1
 	r.entry(ledger.Entry{Begin: &ledger.Epoch{Nonce: fmt.Sprint("nonce", r.epoch)}})
-	r.entry(ledger.Entry{Mark: &ledger.Mark{}})
+	r.entry(ledger.Entry{Mark: &ledger.Mark{End: r.resume}})
 	r.entry(ledger.Entry{Selection: &ledger.Selection{}})
 	var objects []ledger.Object
 	for _, d := range r.defs {

@@ -136,7 +136,7 @@ func (s *stream) begin() {
 	first := s.epoch == 0
 	s.epoch, s.n, s.next, s.ids = s.epoch+1, 0, map[string]uint64{}, 1
 	s.entry(ledger.Entry{Begin: &ledger.Epoch{Nonce: fmt.Sprint("nonce", s.epoch)}})
-	s.entry(ledger.Entry{Mark: &ledger.Mark{}})
+	s.entry(ledger.Entry{Mark: &ledger.Mark{End: s.resume}})
 	s.entry(ledger.Entry{Selection: &ledger.Selection{}})
 	if first {
 		s.read()

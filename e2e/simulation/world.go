@@ -33,6 +33,7 @@ type world struct {
 	steps    int
 
 	refusals, doubles, disorder, lostAnswers float64
+	stalls                                   int // how slowly a commit becomes visible, as behind a synchronous standby
 
 	broken string // what was broken for good, and when it was
 	halted error  // behind that
@@ -66,6 +67,7 @@ func newWorld(seed uint64) *world {
 	}
 	pick := func(values ...float64) float64 { return values[w.rng.IntN(len(values))] }
 	w.refusals, w.doubles, w.disorder, w.lostAnswers = pick(0, 0, 0.01, 0.03), pick(0, 0, 0.01, 0.03), pick(0, 0, 0, 0.02), pick(0, 0.01, 0.05)
+	w.stalls = []int{3, 3, 40}[w.rng.IntN(3)]
 	for range []int{1, 1, 2, 3}[w.rng.IntN(4)] {
 		w.captures = append(w.captures, w.newCapture())
 	}
@@ -129,7 +131,7 @@ func (w *world) end() {
 
 // calm ends all pauses, and everything that goes wrong.
 func (w *world) calm() {
-	w.refusals, w.doubles, w.disorder, w.lostAnswers = 0, 0, 0, 0
+	w.refusals, w.doubles, w.disorder, w.lostAnswers, w.stalls = 0, 0, 0, 0, 3
 	for _, c := range w.captures {
 		c.paused = 0
 	}
@@ -189,7 +191,7 @@ func (w *world) step(rough bool) {
 		w.source.at += event.LSN(1 + w.rng.IntN(30))
 	case x < 100:
 		for _, t := range w.source.txs {
-			if !t.visible && w.rng.IntN(3) == 0 {
+			if !t.visible && w.rng.IntN(w.stalls) == 0 {
 				t.visible = true
 			}
 		}
