@@ -58,7 +58,7 @@ func (c *capture) chunk(t int, l *load.State) error {
 	open := l.Open[0]
 	chunk := &ledger.Chunk{Load: l.Load, Table: l.Table, Mode: ledger.Insert, After: open.After, Through: open.Through, Until: c.w.source.at}
 	var spans publish.Spans
-	from, n := bound(open.After)+1, 1+c.w.rng.IntN(keys)
+	from, n := bound(open.After)+1, 1+c.w.rng.IntN(c.w.chunk)
 	for k := from; k < keys; k++ {
 		if v := rows.rows[t][k]; v != 0 {
 			row := event.Row{Table: c.tables[t].Shape, Op: event.Read, Pos: event.Position{Epoch: c.epoch, Seq: chunk.Rows}, After: image(c.tables[t].Shape, k, v)}

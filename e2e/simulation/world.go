@@ -34,6 +34,7 @@ type world struct {
 
 	refusals, doubles, disorder, lostAnswers float64
 	stalls                                   int // how slowly a commit becomes visible, as behind a synchronous standby
+	chunk                                    int // keys of a chunk, at most
 
 	broken string // what was broken for good, and when it was
 	halted error  // behind that
@@ -62,12 +63,12 @@ func newWorld(seed uint64) *world {
 	for t := range shapes {
 		w.broker.create(ident.Topic(prefix, shapes[t][0].table.Name), partitions)
 	}
-	for range w.rng.IntN(6) {
+	for range w.rng.IntN(3) * w.rng.IntN(12) {
 		w.source.commit()
 	}
 	pick := func(values ...float64) float64 { return values[w.rng.IntN(len(values))] }
 	w.refusals, w.doubles, w.disorder, w.lostAnswers = pick(0, 0, 0.01, 0.03), pick(0, 0, 0.01, 0.03), pick(0, 0, 0, 0.02), pick(0, 0.01, 0.05)
-	w.stalls = []int{3, 3, 40}[w.rng.IntN(3)]
+	w.stalls, w.chunk = []int{3, 3, 40}[w.rng.IntN(3)], []int{1, 3, keys}[w.rng.IntN(3)]
 	for range []int{1, 1, 2, 3}[w.rng.IntN(4)] {
 		w.captures = append(w.captures, w.newCapture())
 	}
