@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -233,13 +234,20 @@ func (l *line) bounds(topic string) (start, end int64) {
 	return s.Offset, e.Offset
 }
 
-func (l *line) size() (bytes int64) {
+// size is that of the whole log, or without some topics.
+func (l *line) size(without ...string) (bytes int64) {
 	l.t.Helper()
 	dirs, err := kadm.NewClient(l.admin).DescribeAllLogDirs(l.t.Context(), nil)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	dirs.Each(func(d kadm.DescribedLogDir) { bytes += d.Size() })
+	dirs.Each(func(d kadm.DescribedLogDir) {
+		d.Topics.Each(func(p kadm.DescribedLogDirPartition) {
+			if !slices.Contains(without, p.Topic) {
+				bytes += p.Size
+			}
+		})
+	})
 	return bytes
 }
 
