@@ -5,33 +5,27 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"floe/pkg/pgtest/child"
 )
 
-const folderPrefix = "floe-pg-"
+const (
+	folderPrefix  = "floe-pg-"
+	unnamedPrefix = "floe-new-pg-"
+)
 
 // takeFolder makes the server's folder its own: the given one, or a new one in the temporary
 // folder. The lock on it ends with this process; it keeps two processes from one folder, and
 // tells a folder left behind by a killed process from one in use.
 func takeFolder(dir string, account *child.Account) (string, func(), error) {
 	temporary := dir == ""
-	if temporary {
-		sweep()
-		made, err := os.MkdirTemp("", folderPrefix)
-		if err != nil {
-			return "", nil, err
-		}
-		dir = made
-	} else if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", nil, err
+	take := takeNew
+	if !temporary {
+		take = func() (string, *os.File, error) { return takeGiven(dir) }
 	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", nil, err
-	}
-	lock, err := lockFolder(dir)
+	dir, lock, err := take()
 	if err != nil {
 		return "", nil, err
 	}
@@ -46,6 +40,37 @@ func takeFolder(dir string, account *child.Account) (string, func(), error) {
 		return "", nil, fmt.Errorf("server folder %s: %w", dir, err)
 	}
 	return dir, release, nil
+}
+
+// takeNew makes a folder that bears its name only once it is locked: sweep removes what is not.
+func takeNew() (string, *os.File, error) {
+	sweep()
+	made, err := os.MkdirTemp("", unnamedPrefix)
+	if err != nil {
+		return "", nil, err
+	}
+	lock, err := lockFolder(made)
+	if err != nil {
+		return "", nil, err
+	}
+	dir := filepath.Join(filepath.Dir(made), folderPrefix+strings.TrimPrefix(filepath.Base(made), unnamedPrefix))
+	if err := os.Rename(made, dir); err != nil {
+		lock.Close()
+		return "", nil, err
+	}
+	return dir, lock, nil
+}
+
+func takeGiven(dir string) (string, *os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", nil, err
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	lock, err := lockFolder(dir)
+	return dir, lock, err
 }
 
 func lockFolder(dir string) (*os.File, error) {
@@ -64,7 +89,7 @@ func lockFolder(dir string) (*os.File, error) {
 func sweep() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
 	for _, dir := range left {
-		// Without the lock file it is being made at this moment, or is not a server's.
+		// Without the lock file it is not a server's.
 		lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
 		if err != nil {
 			continue
