@@ -18,7 +18,11 @@ func (s *session) aged() bool {
 	if every == 0 {
 		every = daily
 	}
-	age := time.Since(s.began)
+	whole := time.Duration(s.whole.Load())
+	if whole == 0 { // ended before, and again, on a machine that takes long to begin, there would never be one to trim up to
+		return false
+	}
+	age := time.Since(s.began) - whole
 	return age >= every || age >= wornFrom && s.trimmer.Worn()
 }
 

@@ -93,8 +93,9 @@ type session struct {
 	order    *group.Grouper
 	grouping time.Time // since when its group is open
 	began    time.Time
-	backlog  bool        // the source has more than it could send yet
-	linger   *time.Timer // ends the waiting of the open group
+	whole    atomic.Int64 // nanoseconds after began: all that is valid was read back; 0 before
+	backlog  bool         // the source has more than it could send yet
+	linger   *time.Timer  // ends the waiting of the open group
 	samples  chan []sequence
 	done     sync.WaitGroup
 }
@@ -149,6 +150,7 @@ func (s *session) readBack(ctx context.Context) error {
 			s.report.metrics.kafka.Set(max(0, time.Since(time.UnixMicro(r.Entry.At)).Seconds()))
 			if r.Entry.N == ledger.BeginObjects {
 				s.name(ctx)
+				s.whole.Store(int64(time.Since(s.began)))
 			}
 			if end != 0 {
 				s.wal.Report(end)

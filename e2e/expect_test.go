@@ -71,7 +71,7 @@ func (a *attempt) mustRefuse() bool {
 // refusal waits for the job to refuse, runs the rest on the source, and looks at the target: it
 // must be as it was.
 func (a *attempt) refusal(ctx context.Context) error {
-	wait, cancel := context.WithTimeout(ctx, loadPatience)
+	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := rig.Until(wait, func() (bool, error) { return a.run.ended() != nil, nil })
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *attempt) stands(ctx context.Context, e scenario.Expect) error {
 	if _, err := a.source.Exec(ctx, "INSERT INTO "+markerTable+" VALUES ($1)", a.markers); err != nil {
 		return err
 	}
-	wait, cancel := context.WithTimeout(ctx, stopPatience)
+	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var why string
 	err := rig.Until(wait, func() (bool, error) {
@@ -181,7 +181,7 @@ func (a *attempt) metrics(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		wait, cancel := context.WithTimeout(ctx, loadPatience)
+		wait, cancel := context.WithTimeout(ctx, patience)
 		err = rig.Until(wait, func() (bool, error) {
 			passed, err := rig.Text(wait, a.source, "SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE database = current_database()"+
 				" AND confirmed_flush_lsn >= "+ident.Literal(end)+"::pg_lsn")

@@ -53,7 +53,7 @@ func jobOf(t task) rig.Job {
 	return j
 }
 
-func (r *floeRun) synced(ctx context.Context) error { return r.Synced(ctx, loadPatience) }
+func (r *floeRun) synced(ctx context.Context) error { return r.Synced(ctx, patience) }
 func (r *floeRun) ended() error                     { return r.Ended() }
 func (r *floeRun) stop(ctx context.Context) error   { return r.Stop(ctx) }
 func (r *floeRun) tail() string                     { return r.Tail(3000) }

@@ -72,7 +72,7 @@ func chosen(t *testing.T) []*scenario.Scenario {
 
 // once runs the scenario and returns what went wrong. It skips where the machine lacks a need.
 func once(t *testing.T, e engine, servers rig.Servers, s *scenario.Scenario, mode string, i int) error {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	if why := lacking(ctx, servers, s); why != "" {
 		t.Skip("needs " + why)

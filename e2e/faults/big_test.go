@@ -115,12 +115,15 @@ func (x *big) killAt(ctx context.Context, t *testing.T, b *bench, m *memory, rol
 		b.explain(t)
 		t.Fatalf("wait for the middle of the transaction in %s: %v", role, err)
 	}
+	pid := b.PID(role) // stands still while it is looked at: the next one may be done before a slow test is
+	b.must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	defer syscall.Kill(pid, syscall.SIGCONT) //nolint:errcheck // it is gone, as a rule
 	m.look(role)
-	k := &killer{floe: b.Floe}
-	b.must(t, k.kill(ctx, role))
 	if got := ask(t, b.pair.TargetURL(), "SELECT count(*) FROM public.sub"); got != "0" {
 		t.Fatalf("%s was killed too late: the transaction was on the target", role)
 	}
+	k := &killer{floe: b.Floe}
+	b.must(t, k.kill(ctx, role))
 }
 
 // produced reports whether the log holds so many records of the table.

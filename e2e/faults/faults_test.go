@@ -22,6 +22,10 @@ import (
 // full runs are long enough for the numbers that the project promises.
 var full = os.Getenv("FLOE_E2E") == "all"
 
+// patience is how long a test waits for what must come. How long it takes says nothing: the machine may be
+// busy, or slow.
+const patience = 3 * time.Minute
+
 // seeded returns the run's seed: FLOE_SEED, or one by chance, printed.
 func seeded(t testing.TB) uint64 {
 	seed := rand.Uint64() >> 1
@@ -45,7 +49,7 @@ type bench struct {
 // newBench makes the databases and the job file; nothing runs yet.
 func newBench(t testing.TB, servers rig.Servers, name string, change func(*rig.Job)) *bench {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	pair, err := servers.NewPair(ctx, name, "")
 	if err != nil {
@@ -70,7 +74,7 @@ func newBench(t testing.TB, servers rig.Servers, name string, change func(*rig.J
 }
 
 func (b *bench) end(t testing.TB) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := b.Stop(ctx); err != nil {
 		t.Error(err)
@@ -167,9 +171,9 @@ func (b *bench) explain(t testing.TB) {
 // streaming waits until all is loaded and a marker came through the stream.
 func (b *bench) streaming(t testing.TB) {
 	t.Helper()
-	b.caughtUp(t, 90*time.Second)
+	b.caughtUp(t, patience)
 	b.must(t, b.Synced(t.Context(), 5*time.Minute)) // all of the load, on a machine that may be busy
-	b.caughtUp(t, 30*time.Second)
+	b.caughtUp(t, patience)
 }
 
 func servers(t testing.TB) rig.Servers { return rig.StartServers(t, pgtest.Options{}) }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 	"floe/pkg/pgtest/child"
@@ -70,9 +69,9 @@ func gap(t *testing.T, s rig.Servers, d damage) {
 			t.Errorf("it does not say %q: %s", words, why)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	r, err := b.Client(ctx, "wait", "--synced", "--timeout", "20s")
+	r, err := b.Client(ctx, "wait", "--synced", "--timeout", "100s")
 	b.must(t, err)
 	if r.Code != 7 {
 		t.Errorf("wait --synced ended with code %d, want 7: %s%s", r.Code, r.Stdout, r.Stderr)
@@ -88,7 +87,7 @@ func gap(t *testing.T, s rig.Servers, d damage) {
 // halted waits for the job to say why it stands still.
 func (b *bench) halted(t *testing.T) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var why string
 	var state rig.Status
@@ -122,7 +121,7 @@ func (b *bench) broker(t *testing.T) string {
 		}
 		<-p.Done
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var addr string
 	b.must(t, rig.Until(ctx, func() (bool, error) {
@@ -143,7 +142,7 @@ func (b *bench) broker(t *testing.T) string {
 // slotName waits until the walsender has let go of the slot: a closed connection is noticed a moment later.
 func slotName(t *testing.T, b *bench) string {
 	const slot = "SELECT %s FROM pg_replication_slots WHERE database = current_database()"
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	b.must(t, rig.Until(ctx, func() (bool, error) {
 		return ask(t, b.pair.SourceURL(), fmt.Sprintf(slot, "active::text")) == "false", nil
@@ -186,7 +185,7 @@ func captureAlone(t *testing.T, b *bench, addr string) {
 		Log: filepath.Join(b.Dir, "capture.log"), Orphaned: syscall.SIGKILL})
 	b.must(t, err)
 	end := ask(t, b.pair.SourceURL(), "SELECT pg_current_wal_insert_lsn()")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := rig.ConnectPinned(ctx, b.pair.SourceURL())
 	b.must(t, err)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 )
@@ -26,7 +25,7 @@ func (b *bench) lose(t testing.TB, condition string) {
 // healed waits until nothing is asked for any more and both sides are equal.
 func (b *bench) healed(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := rig.ConnectPinned(ctx, b.pair.TargetURL())
 	b.must(t, err)
@@ -65,7 +64,7 @@ func TestARowLostOnTheTargetComesBack(t *testing.T) {
 	b.lose(t, "id <= 4")
 	b.source(t, "UPDATE doc SET n = n + 1 WHERE id = 1", "UPDATE doc SET id = -id, n = n + 1 WHERE id = 2",
 		"UPDATE doc SET n = 7, body = 'short' WHERE id = 3", "DELETE FROM doc WHERE id = 4", "UPDATE doc SET n = n + 1 WHERE id > 100")
-	b.caughtUp(t, time.Minute)
+	b.caughtUp(t, patience)
 	b.healed(t)
 	if n := b.reread(t); n != 2 { // 3 came with all its values, 4 is to be gone
 		t.Errorf("%d rows were read again, want 2", n)
@@ -73,7 +72,7 @@ func TestARowLostOnTheTargetComesBack(t *testing.T) {
 	// It is settled again, and may be lost again.
 	b.lose(t, "id = 1")
 	b.source(t, "UPDATE doc SET n = n + 1 WHERE id = 1")
-	b.caughtUp(t, time.Minute)
+	b.caughtUp(t, patience)
 	b.healed(t)
 	if n := b.reread(t); n != 3 {
 		t.Errorf("%d rows were read again, want 3", n)
@@ -96,6 +95,6 @@ func TestLostRowsComeBackThroughKills(t *testing.T) {
 			b.source(t, "UPDATE doc SET n = n + 1")
 		}
 	}
-	b.caughtUp(t, time.Minute)
+	b.caughtUp(t, patience)
 	b.healed(t)
 }

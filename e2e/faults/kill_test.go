@@ -39,7 +39,7 @@ func TestKill9(t *testing.T) {
 
 	_, err := w.End()
 	b.must(t, err)
-	b.caughtUp(t, 2*time.Minute)
+	b.caughtUp(t, patience)
 	b.must(t, workload.Equal(t.Context(), b.pair))
 	if got := ask(t, b.pair.TargetURL(), workload.SumSQL); got != total {
 		t.Errorf("the sum is %s on the target, %s on the source", got, total)
@@ -127,7 +127,7 @@ func (k *killer) pause(ctx context.Context) error {
 
 // kill kills the role's process and waits until another has taken its place.
 func (k *killer) kill(ctx context.Context, role string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	pid := 0
 	err := rig.Until(ctx, func() (bool, error) {
@@ -147,7 +147,7 @@ func (k *killer) kill(ctx context.Context, role string) error {
 }
 
 func gone(ctx context.Context, pid int) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if pid == 0 {
 		return nil

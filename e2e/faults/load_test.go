@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 )
@@ -73,7 +72,7 @@ func TestLoadOfValuesThatChangeHandsAndOfATableWithoutAKey(t *testing.T) {
 	b.streaming(t)
 	cancel()
 	writers.Wait()
-	b.caughtUp(t, 2*time.Minute)
+	b.caughtUp(t, patience)
 	b.settled(t)
 	for _, print := range []string{seatPrint, slipPrint} {
 		if got, want := ask(t, b.pair.TargetURL(), print), ask(t, b.pair.SourceURL(), print); got != want {
@@ -86,7 +85,7 @@ func TestLoadOfValuesThatChangeHandsAndOfATableWithoutAKey(t *testing.T) {
 // settled waits until nothing is asked for any more.
 func (b *bench) settled(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := rig.ConnectPinned(ctx, b.pair.TargetURL())
 	b.must(t, err)

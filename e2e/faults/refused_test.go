@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 	"floe/pkg/pgtest"
@@ -98,7 +97,7 @@ func (b *bench) refused(t *testing.T, c refusal) {
 	t.Helper()
 	_ = os.Remove(b.LogFile()) // what an earlier start said
 	b.must(t, b.Start(c.args...))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	code, err := b.Wait(ctx)
 	b.must(t, err)

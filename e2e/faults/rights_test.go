@@ -2,7 +2,6 @@ package faults
 
 import (
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 )
@@ -53,7 +52,7 @@ func TestRunsWithExactlyTheGrants(t *testing.T) {
 	b.must(t, b.Start())
 	b.streaming(t)
 	b.source(t, `UPDATE app.t SET v = 'changed' WHERE id % 3 = 0`, `DELETE FROM app.t WHERE id % 7 = 0`, `INSERT INTO app.t VALUES (-1, NULL)`)
-	b.caughtUp(t, 30*time.Second)
+	b.caughtUp(t, patience)
 	const all = `SELECT string_agg(t::text, ' ' ORDER BY id) FROM app.t`
 	if got, want := ask(t, b.pair.TargetURL(), all), ask(t, b.pair.SourceURL(), all); got != want {
 		t.Errorf("the target has\n%.300s\nwant\n%.300s", got, want)

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 
@@ -24,7 +23,7 @@ func TestWaitsForASlotInUse(t *testing.T) {
 	release := b.holdSlot(t)
 
 	b.must(t, b.Start())
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var seen rig.Status
 	err := rig.Until(ctx, func() (bool, error) {
@@ -39,7 +38,7 @@ func TestWaitsForASlotInUse(t *testing.T) {
 	}
 	b.source(t, "DELETE FROM t WHERE id > 400")
 	release()
-	b.caughtUp(t, time.Minute)
+	b.caughtUp(t, patience)
 	if got := ask(t, b.pair.TargetURL(), "SELECT count(*), min(v), max(v) FROM public.t"); got != "400|while down|while down" {
 		t.Errorf("the target has %s", got)
 	}

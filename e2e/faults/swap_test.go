@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 	"floe/pkg/pgtest"
@@ -15,7 +14,7 @@ import (
 // says waits until the job halts with the code, and says all of the words; last the remedy.
 func (b *bench) says(t *testing.T, code string, words ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var s rig.Status
 	err := rig.Until(ctx, func() (bool, error) {
@@ -87,7 +86,7 @@ func TestHaltsOnAnotherSource(t *testing.T) {
 	b.says(t, "source-rewound", "that the log already holds: it was restored to an older state", "point the job at the right source")
 	swap(t, own, "true", "backup")
 	b.source(t, "UPDATE t SET v = 'own' WHERE id <= 100")
-	b.caughtUp(t, 2*time.Minute)
+	b.caughtUp(t, patience)
 	if got := ask(t, b.pair.TargetURL(), "SELECT count(*), count(*) FILTER (WHERE v = 'own'), count(*) FILTER (WHERE v = 'foreign') FROM public.t"); got != "500|100|0" {
 		t.Errorf("the target has %s", got)
 	}
@@ -136,7 +135,7 @@ func TestHaltsOnAnotherJobsTarget(t *testing.T) {
 	b.must(t, b.Stop(t.Context()))
 	exchange()
 	b.must(t, b.Start())
-	b.caughtUp(t, 2*time.Minute)
+	b.caughtUp(t, patience)
 	if got := ask(t, b.pair.TargetURL(), "SELECT count(*) FILTER (WHERE v = 'later') FROM public.t"); got != "500" {
 		t.Errorf("the job's own target has %s", got)
 	}

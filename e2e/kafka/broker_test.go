@@ -27,7 +27,7 @@ func needJava(t *testing.T) {
 func TestRecordSurvivesAKillOfTheBroker(t *testing.T) {
 	needJava(t)
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	b, err := Start(ctx, Options{})
 	if err != nil {

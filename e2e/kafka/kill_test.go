@@ -31,7 +31,7 @@ const accounts = `create table account (id int primary key, n int not null, note
 func TestKill9OnApacheKafka(t *testing.T) {
 	needJava(t)
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	r := seeded(t)
 	broker, err := Start(ctx, Options{})
@@ -66,7 +66,7 @@ func TestKill9OnApacheKafka(t *testing.T) {
 	if err := <-written; err != nil {
 		t.Fatal(err)
 	}
-	if err := floe.Synced(ctx, 2*time.Minute); err != nil {
+	if err := floe.Synced(ctx, 3*time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	compare(ctx, t, pair, "account", "moved")
@@ -139,7 +139,7 @@ func kill(ctx context.Context, role string, broker *Broker, floe *rig.Floe) erro
 	if role == "broker" {
 		return errors.Join(broker.Kill(), broker.Start(ctx))
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	pid := 0
 	err := rig.Until(ctx, func() (bool, error) {

@@ -45,7 +45,7 @@ func through(t *testing.T) (*Proxy, net.Conn) {
 
 func say(t *testing.T, c net.Conn, text string) error {
 	t.Helper()
-	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := c.Write([]byte(text)); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func TestSwallowedBytesComeLater(t *testing.T) {
 		t.Fatalf("%d bytes pass", n)
 	}
 	p.Set(Pass)
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 	b := make([]byte, 4)
 	if _, err := io.ReadFull(c, b); err != nil || string(b) != "held" {
 		t.Errorf("got %q, %v", b, err)

@@ -94,6 +94,9 @@ func (f *Floe) Wait(ctx context.Context) (int, error) {
 	return 0, f.process.Err()
 }
 
+// stopPatience is how long floe may take to end, on a machine that may be busy.
+const stopPatience = time.Minute
+
 // Stop asks floe to end, and kills its process group when it does not in time, which is an error.
 func (f *Floe) Stop(ctx context.Context) error {
 	if f.process == nil || f.process.Ended() {
@@ -102,7 +105,7 @@ func (f *Floe) Stop(ctx context.Context) error {
 	if err := f.process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
 	select {
 	case <-f.process.Done:
@@ -111,7 +114,7 @@ func (f *Floe) Stop(ctx context.Context) error {
 	}
 	err := syscall.Kill(-f.process.PID, syscall.SIGKILL)
 	<-f.process.Done
-	return errors.Join(fmt.Errorf("floe did not end within 20 s of SIGTERM:\n%s", f.Tail(2000)), err)
+	return errors.Join(fmt.Errorf("floe did not end within %s of SIGTERM:\n%s", stopPatience, f.Tail(2000)), err)
 }
 
 // KillAll is kill -9 of the supervisor: its children must follow by themselves.

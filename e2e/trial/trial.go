@@ -94,7 +94,7 @@ func (t *Trial) Arrived(ctx context.Context, alive func() error) error {
 }
 
 // Loaded waits until every table is.
-func (t *Trial) Loaded(ctx context.Context) error { return t.Synced(ctx, time.Minute) }
+func (t *Trial) Loaded(ctx context.Context) error { return t.Synced(ctx, 3*time.Minute) }
 
 // Judge compares all tables, and what was seen of the target with the source's history. All that was
 // committed must have arrived.
@@ -108,7 +108,7 @@ func (t *Trial) Judge(ctx context.Context) (history.Report, error) {
 
 // Close ends the job and drops its databases; keep leaves its folder, with the log.
 func (t *Trial) Close(keep bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	if t.watch != nil {
 		t.watch.Abandon()

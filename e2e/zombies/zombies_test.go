@@ -18,6 +18,9 @@ import (
 
 const rows = 2000
 
+// patience is how long a step may take where how long it takes says nothing: the machine may be busy, or slow.
+const patience = 3 * time.Minute
+
 // job is a trial whose services are run one by one.
 type job struct {
 	*trial.Trial
@@ -35,7 +38,7 @@ func newJob(t *testing.T, servers rig.Servers, name string) *job {
 	}
 	j := &job{Trial: tr, t: t}
 	t.Cleanup(j.end)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	s, address, err := tr.Broker(ctx)
 	j.services, j.broker = append(j.services, s), address
@@ -99,7 +102,7 @@ func (j *job) flows(d time.Duration) {
 // loaded waits until every table of the workload is settled on the target.
 func (j *job) loaded() {
 	j.t.Helper()
-	j.within(time.Minute, func(ctx context.Context) error {
+	j.within(patience, func(ctx context.Context) error {
 		c, err := rig.ConnectPinned(ctx, j.Pair.TargetURL())
 		if err != nil {
 			return err
@@ -117,7 +120,7 @@ func (j *job) judged() {
 	j.t.Helper()
 	_, err := j.writers.End()
 	j.must(err)
-	j.flows(time.Minute)
+	j.flows(patience)
 	report, err := j.Judge(j.t.Context())
 	j.t.Log(report)
 	j.must(err)
@@ -126,7 +129,7 @@ func (j *job) judged() {
 // waits waits until the service says that another one owns the job, which must still run.
 func (j *job) waits(s *rig.Service, words string) {
 	j.t.Helper()
-	j.within(20*time.Second, func(ctx context.Context) error { return s.Says(ctx, words) })
+	j.within(patience, func(ctx context.Context) error { return s.Says(ctx, words) })
 	if s.Ended() {
 		j.t.Fatalf("it ended: %v", s.Err())
 	}
@@ -136,7 +139,7 @@ func (j *job) waits(s *rig.Service, words string) {
 // first sees the other's epoch or its own lost connection.
 func (j *job) aside(s *rig.Service, words string) {
 	j.t.Helper()
-	j.within(30*time.Second, func(ctx context.Context) error {
+	j.within(patience, func(ctx context.Context) error {
 		return rig.Until(ctx, func() (bool, error) { return s.Ended() || strings.Contains(s.Log(), words), nil })
 	})
 	j.t.Logf("the one that came back ended: %v, its log: %v", s.Ended(), strings.Contains(s.Log(), words))
@@ -152,7 +155,7 @@ func TestStandbysTakeOver(t *testing.T) {
 	capture2, applier2 := j.capture("capture-2", "--standby"), j.applier("applier-2", "--standby")
 	j.waits(capture2, `owner="connected from 127.0.0.1 (server process `)
 	j.waits(applier2, " since 20")
-	j.flows(20 * time.Second)
+	j.flows(patience)
 	j.must(capture.Kill())
 	j.flows(10 * time.Second)
 	j.must(applier.Kill())
@@ -179,11 +182,11 @@ func TestAStoppedCaptureThatGoesOnChangesNothing(t *testing.T) {
 	j := newJob(t, rig.StartServers(t, pgtest.Options{}), "stopped_capture")
 	first := j.capture("capture-1")
 	j.applier("applier-1")
-	j.flows(time.Minute) // the load may still be on
+	j.flows(patience) // the load may still be on
 	j.must(first.Signal(syscall.SIGSTOP))
 	j.must(j.Source(t.Context(), "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name LIKE 'floe_%' AND active_pid IS NOT NULL"))
 	j.capture("capture-2")
-	j.flows(time.Minute)
+	j.flows(patience)
 	j.must(first.Signal(syscall.SIGCONT))
 	j.aside(first, "another capture owns the job")
 	j.loaded()
@@ -197,11 +200,11 @@ func TestAStoppedApplierThatGoesOnChangesNothing(t *testing.T) {
 	j := newJob(t, rig.StartServers(t, pgtest.Options{}), "stopped_applier")
 	j.capture("capture-1")
 	first := j.applier("applier-1")
-	j.flows(time.Minute)
+	j.flows(patience)
 	j.must(first.Signal(syscall.SIGSTOP))
 	j.must(j.Pair.Target.Exec(t.Context(), j.Name, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))
 	j.applier("applier-2")
-	j.flows(time.Minute)
+	j.flows(patience)
 	j.must(first.Signal(syscall.SIGCONT))
 	j.aside(first, "another applier owns the job")
 	j.loaded()
