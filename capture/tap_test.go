@@ -221,6 +221,16 @@ func (p *tap) header(r *kgo.Record) ledger.Header {
 	return h
 }
 
+// read counts the rows of all chunks.
+func (p *tap) read() (rows uint64) {
+	for _, e := range p.entries {
+		if e.Chunk != nil {
+			rows += e.Chunk.Rows
+		}
+	}
+	return rows
+}
+
 // String is the ledger for people and for comparison: the kinds of entries, equal neighbours once.
 func (p *tap) String() string {
 	var kinds []string
