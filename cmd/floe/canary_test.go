@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -66,13 +65,13 @@ func guarded(t *testing.T) (f *rig.Floe, source, target, secret string) {
 func TestPasswordsTurnUpNowhere(t *testing.T) {
 	t.Parallel()
 	f, source, target, secret := guarded(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	if err := f.Start("--log-level", "debug"); err != nil {
 		t.Fatal(err)
 	}
 	defer f.Stop(context.WithoutCancel(ctx)) //nolint:errcheck
-	if err := f.Synced(ctx, time.Minute); err != nil {
+	if err := f.Synced(ctx, patience); err != nil {
 		t.Fatalf("%v\n%s", err, f.Tail(4000))
 	}
 	everywhere(ctx, t, f, "in sync")

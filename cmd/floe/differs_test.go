@@ -26,7 +26,7 @@ func TestStatusTellsWhatIsNotOnTheTarget(t *testing.T) {
 			t.Log(f.Tail(4000))
 		}
 	})
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	var s overview.Summary
 	object := func(name string) *overview.Fact {
 		if i := slices.IndexFunc(s.Structure, func(f overview.Fact) bool { return f.Object == name }); i >= 0 {
@@ -64,7 +64,7 @@ func TestObjectsOfEveryKindFollowLive(t *testing.T) {
 			t.Log(f.Tail(4000))
 		}
 	})
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	const objects = `select (select string_agg(relname || relkind::text, ' ' order by relname) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')),
 		(select string_agg(tgname, ' ' order by tgname) from pg_trigger where not tgisinternal), obj_description('public.kept'::regclass),
 		(select string_agg(polname, ' ') from pg_policy), (select string_agg(proname, ' ' order by proname) from pg_proc where pronamespace = 'public'::regnamespace)`
@@ -95,9 +95,9 @@ func TestATableThatIsNoneOfItsOwnAnyMoreIsNotWaitedFor(t *testing.T) {
 			t.Log(command(t, f, codeOK, "tables").Stdout, f.Tail(4000))
 		}
 	})
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	query(t, source, `begin; create table q1 (id int primary key); insert into q1 values (1); alter table q attach partition q1 for values in (1); commit`)
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	if got := query(t, target, "select id from q"); got != "1" {
 		t.Errorf("the target has %q", got)
 	}
@@ -114,7 +114,7 @@ func TestATableThatLeftIsPublishedNoMore(t *testing.T) {
 		}
 	}
 	must(f.Start())
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	query(t, source, "alter table keep_b rename to gone; insert into keep_a values (1)")
 	until(t, "rows arrive", func() bool { return query(t, target, "select count(*) from keep_a") == "1" })
 	must(f.Stop(t.Context()))

@@ -39,7 +39,7 @@ func TestErrorsAreShownRetriedAndSkipped(t *testing.T) {
 	t.Parallel()
 	f, source, target := devJob(t, "errs", nil, "create table t (id int primary key, n int)", "insert into t values (1, 1)")
 	started(t, f)
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	wantWords(t, command(t, f, codeOK, "errors").Stdout, "nothing keeps it from going on, and nothing was left out")
 	command(t, f, codeConflict, "errors", "skip", "0/1", "--reason", "x")
 	command(t, f, codeUsage, "errors", "skip", "0/1")
@@ -58,7 +58,7 @@ func TestErrorsAreShownRetriedAndSkipped(t *testing.T) {
 	}
 	query(t, target, "alter table t drop constraint small")
 	wantWords(t, command(t, f, codeOK, "errors", "retry").Stdout, "the job goes on")
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	command(t, f, codeOK, "verify")
 
 	query(t, target, "alter table t add constraint small check (n < 100) not valid")
@@ -68,9 +68,9 @@ func TestErrorsAreShownRetriedAndSkipped(t *testing.T) {
 	killServices(t, f)
 	skipBoth(t, f, b.Transaction)
 	wantWords(t, command(t, f, codeOK, "errors", "skip", b.Transaction, "--reason", "again").Stdout, "was skipped already")
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	killServices(t, f)
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	if rows := query(t, target, "select string_agg(id::text, ' ' order by id) from t"); rows != "1 2 3 6" {
 		t.Errorf("the target has %s", rows)
 	}
@@ -92,13 +92,13 @@ func resyncedAgain(t *testing.T, f *rig.Floe, source, target string) {
 	wantWords(t, command(t, f, codeConflict, "resync", "public.nosuch").Stderr, "nothing was sent", "does not replicate public.nosuch")
 	command(t, f, codeUsage, "resync", "a.b.c")
 	killServices(t, f)
-	wantWords(t, command(t, f, codeOK, "resync", "public.t", "--wait", "--timeout", "80s").Stdout, "the target has the source's rows")
+	wantWords(t, command(t, f, codeOK, "resync", "public.t", "--wait", "--timeout", "3m").Stdout, "the target has the source's rows")
 	command(t, f, codeOK, "verify")
 	wantWords(t, command(t, f, codeOK, "errors").Stdout, "nothing was left out")
 	loads := query(t, target, "select load from floe.load")
 	query(t, source, "insert into t values (7, 7)")
 	killServices(t, f)
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "60s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	if again := query(t, target, "select load from floe.load"); again != loads {
 		t.Errorf("load %s after a restart, %s before: the command was taken up twice", again, loads)
 	}

@@ -88,7 +88,7 @@ func TestExitCodesOfWhatNeedsNoServer(t *testing.T) {
 		"wait for what":      {[]string{"wait", "--job", "x"}, codeUsage, "want --synced or --lsn"},
 		"wait, bad LSN":      {[]string{"wait", "--lsn", "17"}, codeUsage, "want the form 16/B374D848"},
 		"wait, time is over": {[]string{"wait", "--lsn", "0/1", "--job", "x", "--broker", "127.0.0.1:1", "--timeout", "50ms"}, codeTimeout, "gave up after"},
-		"source unreachable": {[]string{"wait", "--synced", "-f", good, "--broker", "127.0.0.1:1", "--timeout", "20s"}, codeUnreachable, "ask the source where it is"},
+		"source unreachable": {[]string{"wait", "--synced", "-f", good, "--broker", "127.0.0.1:1", "--timeout", "3m"}, codeUnreachable, "ask the source where it is"},
 		"verify unreachable": {[]string{"verify", "-f", good}, codeUnreachable, "connection refused"},
 		"verify, bad name":   {[]string{"verify", "-f", good, "a.b.c"}, codeUsage, "want schema or schema.table"},
 	} {

@@ -49,7 +49,7 @@ func TestResetMendsALostSlot(t *testing.T) {
 			t.Log(f.Tail(4000))
 		}
 	})
-	r := command(t, f, codeFailed, "wait", "--synced", "--timeout", "60s")
+	r := command(t, f, codeFailed, "wait", "--synced", "--timeout", "3m")
 	if !strings.Contains(r.Stderr, "slot-missing") || !strings.Contains(r.Stderr, "`floe job reset`") {
 		t.Errorf("the halt reads: %s", r.Stderr)
 	}
@@ -135,7 +135,7 @@ func TestResetOfServicesWithABrokerOfTheirOwn(t *testing.T) {
 	runService(t, "broker", "--dir", dir)
 	stopCapture := runService(t, "capture", "-f", f.JobFile(), "--metrics", "off")
 	stopApplier := runService(t, "applier", "-f", f.JobFile(), "--metrics", "off")
-	if code, out, errOut := floe(t, "wait", "--synced", "-f", f.JobFile(), "--timeout", "60s"); code != codeOK {
+	if code, out, errOut := floe(t, "wait", "--synced", "-f", f.JobFile(), "--timeout", "3m"); code != codeOK {
 		t.Fatalf("code %d: %s%s", code, out, errOut)
 	}
 	client, err := kgo.NewClient(broker.Options([]string{addr})...)
@@ -174,7 +174,7 @@ func TestResetOfServicesWithABrokerOfTheirOwn(t *testing.T) {
 	}
 	runService(t, "capture", "-f", f.JobFile(), "--metrics", "off")
 	runService(t, "applier", "-f", f.JobFile(), "--metrics", "off")
-	if code, _, errOut := floe(t, "wait", "--synced", "-f", f.JobFile(), "--timeout", "60s"); code != codeOK {
+	if code, _, errOut := floe(t, "wait", "--synced", "-f", f.JobFile(), "--timeout", "3m"); code != codeOK {
 		t.Fatalf("code %d: %s", code, errOut)
 	}
 	if n := query(t, target, "select count(*) from item"); n != "500" {
@@ -227,7 +227,7 @@ func TestDeleteLeavesTheTablesAlone(t *testing.T) {
 	t.Parallel()
 	f, source, target := devJob(t, "ended", nil, shop)
 	started(t, f)
-	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	command(t, f, codeConflict, "delete", "--yes", "ended")
 	if err := f.Stop(t.Context()); err != nil {
 		t.Fatal(err)
