@@ -145,7 +145,7 @@ func TestLoadOfASourceWhoseTransactionIDsHaveWrapped(t *testing.T) {
 		t.Fatalf("transaction id %d: %v", xid, err)
 	}
 	j.config.LoadReaders, j.config.ChunkHold = 2, time.Millisecond
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), writing)
 	defer cancel()
 	var writers sync.WaitGroup
 	for w := range 3 {

@@ -58,7 +58,7 @@ func TestLoadUnderWriters(t *testing.T) {
 		`alter table bag replica identity full`)
 	j.config.LoadReaders, j.config.Partitions = 2, 3
 	j.config.ChunkHold = time.Millisecond // many chunks
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), writing)
 	defer cancel()
 	var writers sync.WaitGroup
 	for w := range 4 {
@@ -76,6 +76,10 @@ func TestLoadUnderWriters(t *testing.T) {
 		t.Errorf("%d chunks and %d moves: the load was over before the writers began", r.chunks, r.moved)
 	}
 }
+
+// writing is how long writers may go on beside a load: on a slow machine they move keys faster than capture
+// reads them again, and then the load does not end before they do.
+const writing = time.Minute
 
 // write changes rows at random, key moves and unchanged large values among them.
 func (j *job) write(ctx context.Context, seed uint64) {
