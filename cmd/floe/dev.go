@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,19 +15,26 @@ import (
 	"floe/cmd/floe/datadir"
 	"floe/pkg/access"
 	"floe/pkg/broker"
+	"floe/pkg/console"
 	"floe/pkg/job"
 )
 
 func (a *app) devCommand() *cobra.Command {
 	d := &dev{app: a, logCap: broker.DefaultLogCap}
 	cmd := &cobra.Command{Use: "dev [--source URL --target URL | -f job.yaml]", Short: "Everything in one process tree; Ctrl-C stops, a rerun resumes", Args: cobra.NoArgs,
+		Long: `Everything in one process tree: an embedded broker (or --broker), capture, applier and console.
+Ctrl-C stops, a rerun resumes. Without a job its console leads to one, step by step.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := d.prepare(); err != nil {
+			ctx, cancel := context.WithCancelCause(cmd.Context())
+			defer cancel(nil)
+			d.broken = cancel
+			if err := d.prepare(ctx); errors.Is(err, errDone) { // before there was a job
+				return d.front.Close()
+			} else if err != nil {
 				return err
 			}
-			defer d.lock.Close()     //nolint:errcheck // it ends with the process at the latest
-			defer d.listener.Close() //nolint:errcheck // the console closed it, or nobody uses it
-			return d.run(cmd.Context())
+			defer d.lock.Close() //nolint:errcheck // it ends with the process at the latest
+			return errors.Join(d.run(ctx), d.front.Close())
 		}}
 	cmd.Flags().StringVar(&d.listen, "listen", "", "address of console, JSON and metrics (default 127.0.0.1:8088, or any free one)")
 	cmd.Flags().BoolVar(&d.onceOnly, "once", false, "exit when in sync and verified")
@@ -51,13 +57,15 @@ type dev struct {
 	kept     datadir.Job
 	endpoint datadir.Endpoint
 	kafka    []kgo.Opt
-	listener net.Listener
+	front    *console.Front
+	address  string
+	broken   func(error) // ends all if the console's address does not work
 	serving  serving
 	gate     *access.Gate
 }
 
 // prepare settles what the job is and where its parts answer, and takes the data directory.
-func (d *dev) prepare() error {
+func (d *dev) prepare(ctx context.Context) error {
 	if err := d.describe(); err != nil {
 		return err
 	}
@@ -65,11 +73,16 @@ func (d *dev) prepare() error {
 	if d.lock, err = datadir.Lock(d.dir); err != nil {
 		return err
 	}
-	if err := d.settle(); err != nil {
-		_ = d.lock.Close()
-		return err
+	if err = d.make(ctx); err == nil {
+		err = d.settle()
 	}
-	return nil
+	if err != nil {
+		if d.front != nil {
+			err = errors.Join(err, d.front.Close())
+		}
+		_ = d.lock.Close()
+	}
+	return err
 }
 
 func (d *dev) settle() error {
@@ -83,10 +96,10 @@ func (d *dev) settle() error {
 	if d.kafka, err = options(d.job); err != nil {
 		return err
 	}
-	if d.listener, d.gate, err = d.open(); err != nil {
+	if err := d.open(); err != nil {
 		return err
 	}
-	d.endpoint.Job, d.endpoint.Console = d.job.Name, d.serving.scheme()+d.listener.Addr().String()
+	d.endpoint.Job, d.endpoint.Console = d.job.Name, d.address
 	d.endpoint.PIDs = map[string]int{"dev": os.Getpid()}
 	return datadir.WriteEndpoint(d.dir, d.endpoint)
 }
@@ -105,11 +118,18 @@ func (d *dev) describe() error {
 		d.kept.File = path
 	case f.source != "" && f.target != "":
 		d.kept.Source, d.kept.Target = f.source, f.target
-	case f.source != "" || f.target != "" || f.dataDir == "":
+	case f.source != "" || f.target != "" || d.onceOnly && f.dataDir == "":
 		return exit(codeUsage, errors.New("which databases? --source URL and --target URL, or -f job.yaml, or the --data-dir of an earlier floe dev"))
 	}
 	d.dir = f.dataDir
-	if d.dir == "" {
+	switch {
+	case d.dir != "":
+	case d.kept == datadir.Job{}: // its console leads to a job, or it is here from an earlier time
+		var err error
+		if d.dir, err = datadir.Default(unnamed); err != nil {
+			return exit(codeUsage, err)
+		}
+	default:
 		j, err := d.kept.Job()
 		if err != nil {
 			return fileFault(err)
@@ -140,7 +160,7 @@ func (d *dev) keep() error {
 	case d.kept.File == "" && d.kept.Source == "":
 		d.kept = old
 	}
-	d.kept.Started, d.kept.Name = old.Started, old.Name
+	d.kept.Started, d.kept.Name = d.kept.Started || old.Started, old.Name
 	if d.job, err = d.kept.Job(); err != nil {
 		return fileFault(err)
 	}
@@ -209,15 +229,24 @@ func (d *dev) chooseLog() error {
 
 func (d *dev) brokerDir() string { return filepath.Join(d.dir, "broker") }
 
-func (d *dev) open() (net.Listener, *access.Gate, error) {
-	if d.listen != "" {
-		return d.serving.open(d.listen, "--listen")
+// open opens the console's address, unless it is open.
+func (d *dev) open() error {
+	if d.front != nil {
+		return nil
 	}
-	l, gate, err := d.serving.open("127.0.0.1:8088", "--listen")
-	if err != nil {
+	at := d.listen
+	if at == "" {
+		at = "127.0.0.1:8088"
+	}
+	l, gate, err := d.serving.open(at, "--listen")
+	if err != nil && d.listen == "" {
 		l, gate, err = d.serving.open("127.0.0.1:0", "--listen")
 	}
-	return l, gate, err
+	if err != nil {
+		return err
+	}
+	d.gate, d.front, d.address = gate, console.Open(l, gate, d.broken), d.serving.scheme()+l.Addr().String()
+	return nil
 }
 
 // precheck runs before the first start only: later the job shows what is wrong, and goes on when it is

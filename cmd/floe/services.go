@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -137,8 +138,12 @@ func (a *app) consoleCommand() *cobra.Command {
 				return err
 			}
 			a.log.Info("console", "url", how.scheme()+l.Addr().String(), "brokers", strings.Join(j.Kafka.Brokers, ","))
-			return console.Serve(cmd.Context(), console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Listener: l, Gate: gate, Log: a.log,
+			ctx, cancel := context.WithCancelCause(cmd.Context())
+			defer cancel(nil)
+			front := console.Open(l, gate, cancel)
+			err = console.Serve(ctx, console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Front: front, Gate: gate, Log: a.log,
 				Near: console.Near{Source: place(j.Source), Target: place(j.Target), File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }}})
+			return errors.Join(err, front.Close())
 		}}
 	cmd.Flags().StringVar(&addr, "listen", addr, "address")
 	how.addFlags(cmd)

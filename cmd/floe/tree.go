@@ -61,7 +61,7 @@ func (d *dev) run(ctx context.Context) error {
 	}
 	after(func() error {
 		return console.Serve(services, console.Config{Job: d.job.Name, Prefix: d.job.Prefix(), Kafka: d.kafka,
-			Listener: d.listener, Gate: d.gate, Gather: t.metrics, Near: d.near(), Log: d.app.log})
+			Front: d.front, Gate: d.gate, Gather: t.metrics, Near: d.near(), Log: d.app.log})
 	})
 	g.Go(func() error { return d.tell(services) })
 	if d.onceOnly {

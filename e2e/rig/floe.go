@@ -31,6 +31,9 @@ func NewFloe(bin, dir string, job Job) (*Floe, error) {
 	return f, job.Write(f.JobFile())
 }
 
+// NewEmptyFloe has no job file: its console makes one.
+func NewEmptyFloe(bin, dir string) *Floe { return &Floe{Bin: bin, Dir: dir} }
+
 // JobFile, Data and LogFile are where the job's parts are kept.
 func (f *Floe) JobFile() string { return filepath.Join(f.Dir, "job.yaml") }
 
@@ -42,7 +45,10 @@ func (f *Floe) LogFile() string { return filepath.Join(f.Dir, "floe.log") }
 
 // Start runs `floe dev`; the process ends with this one.
 func (f *Floe) Start(args ...string) error {
-	all := append([]string{"dev", "-f", f.JobFile(), "--data-dir", f.Data(), "--listen", "127.0.0.1:0"}, args...)
+	all := append([]string{"dev", "--data-dir", f.Data(), "--listen", "127.0.0.1:0"}, args...)
+	if _, err := os.Stat(f.JobFile()); err == nil {
+		all = append(all, "-f", f.JobFile())
+	}
 	if broker := os.Getenv("FLOE_E2E_BROKER"); broker != "" { // e2e/kafka/with
 		all = append(all, "--broker", broker)
 	}
@@ -173,6 +179,16 @@ func (f *Floe) Run(ctx context.Context, args ...string) (Result, error) {
 // Client runs a client command on the job's data directory.
 func (f *Floe) Client(ctx context.Context, args ...string) (Result, error) {
 	return f.Run(ctx, append(args, "--data-dir", f.Data())...)
+}
+
+// Console is its address, empty if it is not known (yet).
+func (f *Floe) Console() string {
+	var e struct{ Console string }
+	text, err := os.ReadFile(filepath.Join(f.Data(), "endpoint.json"))
+	if err != nil || json.Unmarshal(text, &e) != nil {
+		return ""
+	}
+	return e.Console
 }
 
 // Synced waits until floe says that all is loaded and applied.

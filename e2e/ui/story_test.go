@@ -2,9 +2,7 @@ package ui
 
 import (
 	"context"
-	"encoding/json"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -52,15 +50,9 @@ func newConsole(t *testing.T) *console {
 	if err := c.floe.Synced(ctx, time.Minute); err != nil {
 		t.Fatalf("%v\n%s", err, c.floe.Tail(4000))
 	}
-	var e struct{ Console string }
-	text, err := os.ReadFile(filepath.Join(c.floe.Data(), "endpoint.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &e)
+	if c.url = c.floe.Console(); c.url == "" {
+		t.Fatal("no console")
 	}
-	if err != nil || e.Console == "" {
-		t.Fatalf("no console in %s: %v", text, err)
-	}
-	c.url = e.Console
 	return c
 }
 

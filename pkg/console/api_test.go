@@ -59,7 +59,8 @@ func near() Near {
 func found() *precheck.Report {
 	return &precheck.Report{Job: "orders", Result: "failed", Checks: []precheck.Check{
 		{Code: "S-CONN", Severity: precheck.OK, Text: "connect", Took: 12 * time.Millisecond},
-		{Code: "S-WAL-LEVEL", Severity: precheck.Fail, Text: "wal_level is replica, logical is needed", Cause: "replica lacks rows", Fix: "set it", FixSQL: "ALTER SYSTEM SET wal_level = 'logical';"}}}
+		{Code: "S-WAL-LEVEL", Severity: precheck.Fail, Text: "wal_level is replica, logical is needed", Cause: "replica lacks rows", Fix: "set it", FixSQL: "ALTER SYSTEM SET wal_level = 'logical';"},
+		{Code: "T-SPACE", Severity: precheck.Warn, Text: "the target has little room"}}}
 }
 
 // ask makes a request and returns its answer.
@@ -217,6 +218,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		t.Errorf("the log has %q", got)
 	}
 	s.awaitChecks(t)
+	for body, want := range map[string]int{`{"code":"S-WAL-LEVEL","reason":"x"}`: 409, `{"code":"T-SPACE","reason":" "}`: 400, `{"code":"T-SPACE","reason":"it grows"}`: 200} {
+		code, h, got := ask(t, "POST", s.url+"/api/v1/prechecks/ignore", body)
+		d.answers(t, "POST", "/api/v1/prechecks/ignore", code, h.Get("Content-Type"), got)
+		if code != want || want == 200 && !strings.Contains(got, "ignored: it grows") {
+			t.Errorf("%s: %d %s", body, code, got)
+		}
+	}
 }
 
 // awaitChecks waits until the run that was asked for has ended.

@@ -3,7 +3,10 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +21,24 @@ const checkTime = time.Minute
 type checks struct {
 	mu      sync.Mutex
 	last    Checks
+	found   precheck.Report   // of the last run, as it was found
+	known   map[string]string // reasons for which a warning is ignored, by its code
+	ended   bool
 	running sync.WaitGroup
+}
+
+// end begins no run any more, and waits for the one that goes on.
+func (c *checks) end() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	c.running.Wait()
+}
+
+// Known is a warning that somebody knows of.
+type Known struct {
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
 }
 
 // Checks are the prechecks of one run.
@@ -56,31 +76,60 @@ func (c *checks) now() Checks {
 	return out
 }
 
-// run begins a run unless one goes on.
-func (s *server) runChecks() {
-	c := &s.checks
+// begin begins a run unless one goes on.
+func (c *checks) begin(life context.Context, log *slog.Logger, check func(context.Context) (*precheck.Report, error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last.Running {
+	if c.last.Running || c.ended {
 		return
 	}
 	c.last.Running = true
 	c.running.Go(func() {
-		ctx, cancel := context.WithTimeout(s.life, checkTime)
+		ctx, cancel := context.WithTimeout(life, checkTime)
 		defer cancel()
-		r, err := s.Near.Check(ctx)
+		r, err := check(ctx)
 		done := time.Now().UTC()
-		got := Checks{At: &done}
-		if err != nil {
-			s.Log.Warn("prechecks did not run", "err", err)
-			got.Error = err.Error()
-		} else {
-			got.take(r)
-		}
 		c.mu.Lock()
-		c.last = got
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		c.last, c.found = Checks{At: &done}, precheck.Report{}
+		if err != nil {
+			log.Warn("prechecks did not run", "err", err)
+			c.last.Error = err.Error()
+			return
+		}
+		c.found = *r
+		c.judge()
 	})
+}
+
+// judge says how the last run ended, by what is known.
+func (c *checks) judge() {
+	r := c.found
+	r.Checks = slices.Clone(r.Checks)
+	r.Ignore(c.known)
+	c.last.Checks = nil
+	c.last.take(&r)
+}
+
+// ignore takes a warning of the last run as known.
+func (c *checks) ignore(k Known) *access.Problem {
+	if strings.TrimSpace(k.Reason) == "" {
+		return &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: "a reason is wanted", Hint: "the next one to look wants to know why"}
+	}
+	if p := fits(k.Reason); p != nil {
+		return p
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.ContainsFunc(c.found.Checks, func(x precheck.Check) bool { return x.Code == k.Code && x.Severity == precheck.Warn }) {
+		return &access.Problem{Status: http.StatusConflict, Code: "not-a-warning", Detail: "the last prechecks have no such warning; what failed cannot be ignored"}
+	}
+	if c.known == nil {
+		c.known = map[string]string{}
+	}
+	c.known[k.Code] = k.Reason
+	c.judge()
+	return nil
 }
 
 func (c *Checks) take(r *precheck.Report) {
@@ -103,8 +152,24 @@ func (s *server) postChecks(w http.ResponseWriter, _ *http.Request) {
 		errFar.Write(w)
 		return
 	}
-	s.runChecks()
+	s.checks.begin(s.life, s.Log, s.Near.Check)
 	s.answer(w, http.StatusAccepted, s.checks.now())
+}
+
+func (s *server) postIgnore(w http.ResponseWriter, r *http.Request) {
+	var b Known
+	p := decode(r, &b)
+	if p == nil && s.Near.Check == nil {
+		p = &errFar
+	}
+	if p == nil {
+		p = s.checks.ignore(b)
+	}
+	if p != nil {
+		p.Write(w)
+		return
+	}
+	s.answer(w, http.StatusOK, s.checks.now())
 }
 
 func (s *server) getPlan(w http.ResponseWriter, r *http.Request) {

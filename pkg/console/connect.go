@@ -33,6 +33,11 @@ type taskState struct {
 	connectorState
 }
 
+type connectError struct {
+	Code    int    `json:"error_code"`
+	Message string `json:"message"`
+}
+
 type connectorStatus struct {
 	Name      string         `json:"name"`
 	Connector connectorState `json:"connector"`
@@ -64,7 +69,7 @@ func (s *server) ours(w http.ResponseWriter, r *http.Request) bool {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusNotFound)
-	_ = json.NewEncoder(w).Encode(map[string]any{"error_code": http.StatusNotFound, "message": "Connector not found"}) // the client has gone
+	_ = json.NewEncoder(w).Encode(connectError{http.StatusNotFound, "Connector not found"}) // the client has gone
 	return false
 }
 

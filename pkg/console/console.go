@@ -10,7 +10,6 @@ package console
 import (
 	"context"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,7 +26,8 @@ import (
 type Config struct {
 	Job, Prefix string
 	Kafka       []kgo.Opt
-	Listener    net.Listener
+	// Front is where it answers.
+	Front *Front
 	// Gate decides who may ask for what.
 	Gate *access.Gate
 	// Gather are further metrics to serve on the same address.
@@ -51,7 +51,7 @@ type Near struct {
 	Present func(context.Context, []ident.Name) error
 }
 
-// Serve serves until ctx ends.
+// Serve shows the job where c.Front is, until ctx ends.
 func Serve(ctx context.Context, c Config) error {
 	schemas, err := registry.NewServer(c.Kafka, c.Prefix, c.Log)
 	if err != nil {
@@ -62,9 +62,9 @@ func Serve(ctx context.Context, c Config) error {
 	s.life = ctx
 	g.Go(func() error { s.watch.follow(ctx); return nil })
 	g.Go(func() error { return schemas.Run(ctx) })
-	g.Go(func() error { return c.Gate.Serve(ctx, c.Listener, s.handler()) })
+	c.Front.Show(s.face.handle(s.routes()))
 	err = g.Wait()
-	s.checks.running.Wait()
+	s.checks.end()
 	return err
 }
 

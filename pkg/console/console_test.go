@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -62,14 +63,15 @@ func startWith(t *testing.T, who access.Config, near Near) *site {
 	}
 	further := prometheus.NewRegistry()
 	further.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "floe_further_total"}))
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
+	front := Open(l, gate, cancel)
 	done := make(chan error, 1)
 	go func() {
-		done <- Serve(ctx, Config{Job: "orders", Prefix: "orders", Kafka: opts, Listener: l, Gate: gate, Gather: further, Near: near, Log: log})
+		done <- Serve(ctx, Config{Job: "orders", Prefix: "orders", Kafka: opts, Front: front, Gate: gate, Gather: further, Near: near, Log: log})
 	}()
 	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
+		cancel(nil)
+		if err := errors.Join(<-done, front.Close()); err != nil {
 			t.Error(err)
 		}
 	})

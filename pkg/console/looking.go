@@ -15,7 +15,8 @@ import (
 	"floe/pkg/console/logbook"
 )
 
-func pathEscape(s string) string { return url.PathEscape(s) }
+func pathEscape(s string) string  { return url.PathEscape(s) }
+func queryEscape(s string) string { return url.QueryEscape(s) }
 
 // worst is how many troubles the overview shows.
 const worst = 3
@@ -187,14 +188,23 @@ func (s *server) logPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) checksPage(w http.ResponseWriter, r *http.Request) {
-	var b struct {
+	b := struct {
 		Far    bool
-		Checks Checks
-		Sum    string
-	}
-	b.Far, b.Checks = s.Near.Check == nil, s.checks.now()
-	b.Sum = b.Checks.sum(language(r))
+		Report checkList
+	}{s.Near.Check == nil, s.checks.list(r, "/checks")}
 	s.show(w, r, http.StatusOK, "checks", "Prechecks", !b.Far, b)
+}
+
+// checkList is what a page shows of prechecks; its forms go to Action.
+type checkList struct {
+	Checks
+	Sum, Action string
+	CanAct      bool
+}
+
+func (c *checks) list(r *http.Request, action string) checkList {
+	now := c.now()
+	return checkList{now, now.sum(language(r)), action, access.Of(r.Context()) == access.Operator}
 }
 
 // sum counts the checks by how they ended.

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
@@ -21,8 +20,8 @@ var files embed.FS
 var drawn = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, lang := range languages {
-		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html"))
-		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result"} {
+		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html", "pages/parts.html"))
+		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "objects", "init", "precheck", "starting"} {
 			out[lang+name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
 		}
 	}
@@ -62,12 +61,18 @@ type item struct {
 var navigation = []item{{Title: "Overview", Path: "/"}, {Title: "Tables", Path: "/tables"}, {Title: "Structure", Path: "/structure"}, {Title: "Errors", Path: "/errors"},
 	{Title: "Prechecks", Path: "/checks"}, {Title: "Log", Path: "/log"}, {Title: "Settings", Path: "/settings"}}
 
-// show writes a page. It is made before the first byte goes out, so that it is whole or an error.
+// framed is a page's frame for who asks.
+func framed(r *http.Request, title string, live bool, body any) *frame {
+	return &frame{Title: title, Lang: language(r), Theme: theme(r), Back: back(r), Live: live, Body: body, Said: said[r.URL.Query().Get("said")], At: time.Now().UTC().Format(time.TimeOnly),
+		CanAct: access.Of(r.Context()) == access.Operator}
+}
+
+// show writes a page of the job.
 func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name, title string, live bool, body any) {
-	f := frame{Title: title, Lang: language(r), Theme: theme(r), Back: back(r), Live: live, Body: body, Said: said[r.URL.Query().Get("said")], At: time.Now().UTC().Format(time.TimeOnly)}
+	f := framed(r, title, live, body)
 	if role := access.Of(r.Context()); role != access.Nobody {
 		j := s.job(time.Now())
-		f.Job, f.CanAct, f.Session = &j, role == access.Operator, s.Gate.Asks()
+		f.Job, f.Session = &j, s.Gate.Asks()
 		f.Nav = slices.Clone(navigation)
 		for i := range f.Nav {
 			n := &f.Nav[i]
@@ -77,15 +82,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name, ti
 			}
 		}
 	}
-	var b bytes.Buffer
-	if err := drawn[f.Lang+name].Execute(&b, f); err != nil {
-		s.Log.Error("page is not written", "page", name, "err", err)
-		access.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "the page could not be written"}.Write(w)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes()) // the client has gone
+	s.face.paint(w, code, name, f)
 }
 
 // pages are the routes that people use.
@@ -96,18 +93,8 @@ func (s *server) pages() []route {
 	out := []route{look("GET /{$}", s.overviewPage), look("GET /tables", s.tablesPage), look("GET /tables/{schema}/{table}", s.tablePage), look("GET /errors", s.errorsPage),
 		look("GET /structure", s.structurePage), look("GET /log", s.logPage), look("GET /checks", s.checksPage), look("GET /settings", s.settingsPage),
 		{pattern: "POST /do", rule: access.Operate, page: true, do: s.act},
-		{pattern: "POST /checks", rule: access.Operate, page: true, do: s.checksAgain},
-		{pattern: "GET " + access.SignIn, rule: access.Open, page: true, do: s.signInPage},
-		{pattern: "POST " + access.SignIn, rule: access.Open, page: true, do: s.signIn},
-		{pattern: "POST " + access.SignOut, rule: access.Open, page: true, do: s.signOut},
-		{pattern: "POST /preferences", rule: access.Open, page: true, do: s.prefer}}
-	for _, name := range []string{"console.css", "console.js", "floe.svg"} {
-		out = append(out, route{pattern: "GET /static/" + name, rule: access.Open, do: func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "no-cache")
-			http.ServeFileFS(w, r, files, "static/"+name)
-		}})
-	}
-	return out
+		{pattern: "POST /checks", rule: access.Operate, page: true, do: s.checksAgain}}
+	return append(out, s.face.routes()...)
 }
 
 // back is the page that a form leads back to: the one that shows it.

@@ -37,7 +37,7 @@ func texts(t *testing.T) map[string]bool {
 func TestEveryTextIsTranslated(t *testing.T) {
 	t.Parallel()
 	all := texts(t)
-	for _, n := range navigation {
+	for _, n := range append(navigation, steps...) {
 		all[n.Title] = true
 	}
 	for _, s := range [][]string{status.States, names, tableStates} {

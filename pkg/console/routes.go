@@ -22,6 +22,7 @@ type server struct {
 	life    context.Context
 	watch   *watch
 	schemas http.Handler
+	face    *face
 	checks  checks
 	streams chan struct{} // holds one for each stream that is open
 }
@@ -30,7 +31,9 @@ type server struct {
 const mostStreams = 256
 
 func newServer(c Config, schemas http.Handler) *server {
-	return &server{Config: c, life: context.Background(), watch: newWatch(c), schemas: schemas, streams: make(chan struct{}, mostStreams)}
+	s := &server{Config: c, life: context.Background(), watch: newWatch(c), schemas: schemas, streams: make(chan struct{}, mostStreams)}
+	s.face = &face{c.Gate, c.Log, s.show}
+	return s
 }
 
 // route is one path and who may ask it.
@@ -75,6 +78,7 @@ func (s *server) api() []route {
 		{"GET /api/v1/structure", access.View, false, s.getStructure, about{summary: "Objects that are not on the target as they are on the source", gives: Structure{}}},
 		{"GET /api/v1/prechecks", access.View, false, s.getChecks, about{summary: "The last prechecks that this console ran", gives: Checks{}}},
 		{"POST /api/v1/prechecks", access.Operate, false, s.postChecks, about{summary: "Run the prechecks; they change nothing", gives: Checks{}, status: http.StatusAccepted}},
+		{"POST /api/v1/prechecks/ignore", access.Operate, false, s.postIgnore, about{summary: "Take a warning as known, with a reason, as long as this console runs", takes: Known{}, gives: Checks{}}},
 		{"GET /api/v1/plan", access.View, false, s.getPlan, about{summary: "What the job makes, loads and leaves out", gives: "", media: "text/plain"}},
 		{"GET /api/v1/log", access.View, false, s.getLog, about{summary: "Entries of the ledger, the newest first", query: log, gives: logbook.Page{}}},
 		{"GET /api/v1/checkpoints", access.View, false, s.getCheckpoints, about{summary: "How far each service is, and what the log must keep", gives: Checkpoints{}}},
@@ -107,7 +111,6 @@ type (
 // plain are the routes of machines: health, metrics, schemas, and a face that consoles of Kafka know.
 func (s *server) plain() []route {
 	out := []route{
-		{pattern: "GET /healthz", rule: access.Open, do: func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok") }},
 		{pattern: "GET /readyz", rule: access.Open, do: s.ready},
 		{pattern: "GET /metrics", rule: access.View, do: s.metrics().ServeHTTP},
 		{pattern: "GET /connectors", rule: access.View, do: s.connectors},
@@ -119,15 +122,6 @@ func (s *server) plain() []route {
 		out = append(out, route{pattern: path, rule: access.View, do: s.schemas.ServeHTTP})
 	}
 	return out
-}
-
-// handler answers the routes, each by its rule.
-func (s *server) handler() http.Handler {
-	mux := http.NewServeMux()
-	for _, r := range s.routes() {
-		mux.Handle(r.pattern, s.Gate.Wrap(r.rule, r.page, r.do))
-	}
-	return mux
 }
 
 func (s *server) metrics() http.Handler {

@@ -69,5 +69,17 @@ var chinese = map[string]string{
 	"topics": "主题", "Job file": "作业文件", "As it is true now, with tables that commands added and removed; passwords are references.": "当前生效的内容，包含由命令添加和移除的表；密码只写引用。",
 	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划",
 	"What the job makes, loads and leaves out, and the rights that suffice. Both databases are asked.": "作业将创建、加载和略过的内容，以及所需的最小权限。会查询两个数据库。",
+	// A new job.
+	"New job": "新建作业", "Databases": "数据库", "Objects": "对象", "Initialisation": "初始化", "Precheck and start": "预检查并启动", "Starting": "正在启动",
+	"What floe will run. Passwords are kept in a file that only this user reads.": "floe 将按此运行。密码保存在只有当前用户可读的文件中。",
+	"Host, or a socket's folder": "主机，或套接字所在目录", "Port": "端口", "Database": "数据库", "User": "账号", "Password": "密码", "kept": "已保存", "Forget the password": "清除已保存的密码", "Test": "测试连接",
+	"verify-full, none on this machine": "verify-full（本机不加密）", "File of the authority": "CA 证书文件", "The whole database, what comes later too": "整个数据库，包括以后新建的对象", "On the source": "源库对象",
+	"all of": "全部", "what comes later too": "包括以后新建的", "Not all are shown; look for a part of a name. Shown at most:": "未全部显示，请按名称查找。最多显示：", "Choose what is ticked": "加入所选", "Pattern": "通配",
+	"Chosen": "已选对象", "on the target": "目标库名称", "The whole database": "整个数据库", "Nothing yet.": "尚未选择。", "Left out: patterns, one a line": "排除：每行一个通配", "Take names over": "保存名称",
+	"Job": "作业", "The log:": "日志：", "embedded in this process, for trials": "内嵌于本进程，仅供试用", "Structure: tables and other objects are made on the target": "结构初始化：在目标库创建表和其他对象",
+	"Rows: what the source holds now is loaded": "全量数据初始化：加载源库现有数据", "Tables read at once": "同时读取的表数", "Tables that the target has already": "目标已存在表的处理模式", "stop the precheck": "预检查并报错拦截",
+	"are loaded into: their rows stay, changes overwrite them": "忽略报错并继续执行：保留已有行，变更覆盖", "Changes of structure": "结构变更（DDL）", "are carried over": "同步到目标库", "stop the job": "停止作业",
+	"Tables without a usable replica identity": "没有可用复制标识的表", "are given one on the source": "在源库为其设置", "stay as they are": "保持不变", "The job has changed since; run them again.": "作业已修改，请重新运行预检查。",
+	"Nothing stands in the way.": "预检查通过，可以启动。", "The job starts; its page comes by itself.": "作业正在启动，稍后自动转到作业页面。", "Why it may be ignored": "忽略的原因", "Ignore": "忽略",
 	"For programs": "程序接口", "Metrics (Prometheus)": "指标（Prometheus）", "Schema registry": "模式注册中心",
 }

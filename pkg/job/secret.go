@@ -16,6 +16,9 @@ type Secret struct{ text string }
 // Literal is a secret whose text has no references.
 func Literal(s string) Secret { return Secret{strings.ReplaceAll(s, "${", "$${")} }
 
+// FromFile is a secret that a file holds.
+func FromFile(path string) Secret { return Secret{"${file:" + path + "}"} }
+
 // IsZero reports whether there is none.
 func (s Secret) IsZero() bool { return s.text == "" }
 

@@ -151,6 +151,30 @@ func (k Job) Job() (*job.Job, error) {
 	return j, nil
 }
 
+// KeepSecret keeps a side's password where its owner alone reads it; an empty one is forgotten.
+func KeepSecret(dir, side, password string) (job.Secret, error) {
+	path := filepath.Join(dir, "secrets", side)
+	if password == "" {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return job.Secret{}, fmt.Errorf("forget the password: %w", err)
+		}
+		return job.Secret{}, nil
+	}
+	if strings.ContainsAny(password, "\r\n") || strings.ContainsAny(dir, "{}") {
+		return job.Secret{}, errors.New("a password of several lines, or a data directory with braces in its name, cannot be referred to")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return job.Secret{}, fmt.Errorf("keep the password: %w", err)
+	}
+	return job.FromFile(path), replace(path, []byte(password))
+}
+
+// KeepFile keeps a job file in the folder and returns its path.
+func KeepFile(dir string, text []byte) (string, error) {
+	path := filepath.Join(dir, "job.yaml")
+	return path, replace(path, text)
+}
+
 // read reads a file that this package wrote, and nothing else.
 func read(path string, to any) error {
 	b, err := os.ReadFile(path)
@@ -171,8 +195,12 @@ func write(path string, v any) error {
 	if err != nil {
 		return err
 	}
+	return replace(path, append(b, '\n'))
+}
+
+func replace(path string, b []byte) error {
 	tmp := path + ".new"
-	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	if err := os.Rename(tmp, path); err != nil {

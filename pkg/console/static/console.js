@@ -80,4 +80,5 @@ document.addEventListener("click", async (e) => {
 });
 
 offerCopy(document);
-if (document.body.hasAttribute("data-live-page")) follow();
+if (document.body.dataset.livePage === "news") follow();
+if (document.body.dataset.livePage === "poll") setInterval(refresh, 1000); // without a job there are no news

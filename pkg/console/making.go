@@ -1,0 +1,151 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"floe/pkg/access"
+	"floe/pkg/console/draft"
+	"floe/pkg/job"
+	"floe/pkg/precheck"
+)
+
+// Making is a console that has no job yet: its pages lead to one, step by step.
+type Making struct {
+	Front *Front
+	Gate  *access.Gate
+	// Brokers is the job's log; none is the embedded one.
+	Brokers []string
+	// Keep keeps the password of a side where only this user reads it.
+	Keep func(side, password string) (job.Secret, error)
+	// Check runs the prechecks of a job, or of one side of it.
+	Check func(context.Context, *job.Job, precheck.Side) (*precheck.Report, error)
+	// Tables are the source's, by schema and name.
+	Tables func(context.Context, job.Endpoint) ([]draft.Listed, error)
+	// Start keeps a job file; the job is to begin.
+	Start func(file []byte) error
+	Log   *slog.Logger
+}
+
+// Make serves the pages until a job was started, or ctx ends.
+func Make(ctx context.Context, c Making) error {
+	m := newMaker(c)
+	m.life = ctx
+	c.Front.Show(m.face.handle(m.routes()))
+	select {
+	case <-m.started:
+	case <-ctx.Done():
+	}
+	m.checks.end()
+	return ctx.Err()
+}
+
+// maker answers what is asked before there is a job. There is one draft: whoever may operate works on it.
+type maker struct {
+	Making
+	life    context.Context
+	face    *face
+	checks  checks
+	started chan struct{}
+
+	mu      sync.Mutex
+	draft   *draft.Draft
+	tested  map[string]*precheck.Report // by side; what was found when it was asked last
+	checked string                      // the file that the prechecks looked at
+	over    bool                        // it was started
+}
+
+func newMaker(c Making) *maker {
+	m := &maker{Making: c, life: context.Background(), draft: draft.New(c.Brokers), tested: map[string]*precheck.Report{}, started: make(chan struct{})}
+	m.face = &face{c.Gate, c.Log, m.show}
+	return m
+}
+
+// routes are the pages of the steps. Only who may operate sees them: they ask the databases.
+func (m *maker) routes() []route {
+	out := append(m.face.routes(), route{pattern: "GET /readyz", rule: access.Open, do: func(w http.ResponseWriter, _ *http.Request) {
+		text(w, http.StatusServiceUnavailable, "there is no job yet")
+	}})
+	for pattern, do := range map[string]http.HandlerFunc{"GET /{$}": m.first, "GET /new": m.endpointsPage, "POST /new": m.takeEndpoints, "GET /new/objects": m.objectsPage, "POST /new/objects": m.takeObjects,
+		"GET /new/init": m.initPage, "POST /new/init": m.takeInit, "GET /new/check": m.checkPage, "POST /new/check": m.takeCheck, "POST /new/start": m.start} {
+		out = append(out, route{pattern: pattern, rule: access.Operate, page: true, do: m.unlessOver(do)})
+	}
+	return out
+}
+
+// unlessOver answers that the job is starting once it is.
+func (m *maker) unlessOver(do http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		over := m.over
+		m.mu.Unlock()
+		if !over {
+			do(w, r)
+			return
+		}
+		w.Header().Set("Refresh", "1; url=/")
+		m.show(w, r, http.StatusOK, "starting", "Starting", false, nil)
+	}
+}
+
+// steps lead to a job.
+var steps = []item{{Title: "Databases", Path: "/new"}, {Title: "Objects", Path: "/new/objects"}, {Title: "Initialisation", Path: "/new/init"}, {Title: "Precheck and start", Path: "/new/check"}}
+
+// step is a step's page: what was described so far, and what is wrong.
+type step struct {
+	Steps []item
+	Draft draft.Draft
+	File  string
+	Wrong string
+	On    any // what the step itself shows
+}
+
+func (m *maker) show(w http.ResponseWriter, r *http.Request, code int, name, title string, live bool, body any) {
+	f := framed(r, title, live, body)
+	f.Session = access.Of(r.Context()) != access.Nobody && m.Gate.Asks()
+	m.face.paint(w, code, name, f)
+}
+
+// look shows a step. wrong says why what was sent is not taken; nil for nothing.
+func (m *maker) look(w http.ResponseWriter, r *http.Request, name string, live bool, wrong error, on any) {
+	s := step{On: on}
+	code, title := http.StatusOK, ""
+	if wrong != nil {
+		s.Wrong, code = wrong.Error(), http.StatusUnprocessableEntity
+	}
+	for _, x := range steps {
+		x.Current = x.Path == r.URL.Path
+		if x.Current {
+			title = x.Title
+		}
+		s.Steps = append(s.Steps, x)
+	}
+	m.mu.Lock()
+	s.Draft, s.File = *m.draft, string(m.draft.Text())
+	m.mu.Unlock()
+	m.show(w, r, code, name, title, live, s)
+}
+
+// change changes the draft unless that fails.
+func (m *maker) change(do func(d *draft.Draft) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := *m.draft
+	if err := do(&next); err != nil {
+		return err
+	}
+	m.draft = &next
+	return nil
+}
+
+func (m *maker) now() *draft.Draft {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.draft
+}
+
+func (m *maker) first(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, steps[0].Path, http.StatusSeeOther)
+}
