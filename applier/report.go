@@ -198,7 +198,7 @@ func (r *reporter) applied(s *session) {
 // position takes where the session stands, and reports whether that is past what stopped it.
 func (r *reporter) position(s *session) bool {
 	l := &r.last
-	l.Epoch, l.AppliedLSN = s.order.Now.Epoch, s.order.End
+	l.Epoch, l.AppliedLSN, l.SourceClock = s.order.Now.Epoch, s.order.End, max(0, s.order.Now.SourceTime)
 	if s.flushed >= 0 {
 		l.LedgerOffset = s.flushed
 	}
@@ -285,13 +285,13 @@ func (r *reporter) stalled(out *status.Report, now time.Time) {
 }
 
 // latency is 0 when nothing waits, else how old the last applied change is by the source's clock as far
-// as ours agrees with it.
+// as ours agrees with it, and never 0. Who reads capture's reports too has it on the source's clock alone.
 func (r *reporter) latency(s *session) {
 	switch {
 	case len(s.entries) == 0:
 		r.last.LatencyUs = 0
 	case s.order.Now.SourceTime > 0:
-		r.last.LatencyUs = max(0, time.Now().UnixMicro()-s.order.Now.SourceTime)
+		r.last.LatencyUs = max(1, time.Now().UnixMicro()-s.order.Now.SourceTime)
 	}
 	r.metrics.latency.Set(float64(r.last.LatencyUs) / 1e6)
 }

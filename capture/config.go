@@ -53,6 +53,10 @@ type Config struct {
 	LoadReaders int
 	// LoadRows is the number of rows a second that the load reads at most, 0 for no bound.
 	LoadRows int
+	// Heartbeat is the table that heartbeats are written to, HeartbeatEvery so often; 0 writes none, and only
+	// reads the source's clock.
+	Heartbeat      ident.Name
+	HeartbeatEvery time.Duration
 	// EpochEvery is how often a running capture places what is valid again, under a new Epoch: the ledger
 	// can be trimmed up to one. 0 for daily.
 	EpochEvery time.Duration

@@ -40,6 +40,8 @@ func (s *session) observed(ctx context.Context, tick <-chan time.Time) error {
 			return err
 		}
 	}
+	beat := time.NewTicker(s.beatEvery())
+	defer beat.Stop()
 	for {
 		kept, limit, err := retained(ctx, conn, s.Job, true)
 		if err != nil {
@@ -47,10 +49,17 @@ func (s *session) observed(ctx context.Context, tick <-chan time.Time) error {
 		}
 		s.report.metrics.retained.Set(float64(kept))
 		s.report.metrics.limit.Store(limit)
-		select {
-		case <-tick:
-		case <-ctx.Done():
-			return nil
+		for again := false; !again; {
+			if err := s.beat(ctx, conn); err != nil {
+				return err
+			}
+			select {
+			case <-beat.C:
+			case <-tick:
+				again = true
+			case <-ctx.Done():
+				return nil
+			}
 		}
 	}
 }

@@ -29,6 +29,7 @@ type reporter struct {
 	client   *kgo.Client
 	instance string
 	metrics  *metrics
+	pulse    pulse
 
 	mu        sync.Mutex
 	last      status.Report // with all tables
@@ -156,7 +157,7 @@ func (r *reporter) rest(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// deafFrom is how long a source may be silent: it is asked every second.
+// deafFrom is how long a source may be silent, and its stream away from where it was: it is asked every second.
 const deafFrom = 3 * time.Second
 
 // write sends the report if it is due (status.Pace). One that cannot be sent is out of date by the next.
@@ -168,8 +169,9 @@ func (r *reporter) write() {
 	defer r.mu.Unlock()
 	now, out := time.Now(), r.last
 	out.LatencyUs = 0
-	if deaf := r.metrics.age(); deaf > deafFrom.Seconds() {
-		out.LatencyUs = int64(deaf * 1e6)
+	deaf := time.Duration(r.metrics.age() * float64(time.Second))
+	if late := max(deaf, r.pulse.behind(now)); late > deafFrom {
+		out.LatencyUs = late.Microseconds()
 	}
 	out.At, out.Tables = 0, nil
 	head, err := schemas.EncodeStatus(&out)
@@ -181,7 +183,7 @@ func (r *reporter) write() {
 	if out.Tables, due = r.pace.Due(now, head, r.last.Tables); !due {
 		return
 	}
-	out.At = now.UnixMicro()
+	out.At, out.SourceClock = now.UnixMicro(), r.pulse.clock(now)
 	value, err := schemas.EncodeStatus(&out)
 	if err != nil {
 		r.config.Log.Error("status is not written", "err", err)
@@ -209,7 +211,8 @@ func (s *session) reporting(ctx context.Context) error {
 }
 
 func (s *session) fill(r *status.Report) {
-	r.State, r.Epoch = "SYNCING", s.epoch
+	r.State, r.Epoch, r.Detail = "SYNCING", s.epoch, s.report.pulse.lesser()
+	s.report.pulse.passed(s.gate.At())
 	r.SourceLSN, r.PlacedLSN, r.FlushedLSN = s.wal.Received(), s.gate.At(), s.wal.Flushed()
 	r.Transactions, r.Rows = s.report.transactions.Load(), s.report.changes.Load()
 	r.Bytes = s.report.bytes.Load()

@@ -47,15 +47,16 @@ type session struct {
 	encoder *route.Encoder
 	filter  *filter.Filter // nil while no table has a condition
 
-	epoch   uint32
-	nonce   string
-	beginAt int64 // offset of our Epoch
-	sent    *control.Sent
-	wanted  atomic.Pointer[control.Wanted]
-	called  chan struct{}     // something else is wanted
-	heeded  *control.Wanted   // what the stream has taken up
-	db      *catalog.Database // what is valid at the stream's place
-	today   *catalog.Database // what the catalog said when the session began
+	heartbeat source.Heartbeat
+	epoch     uint32
+	nonce     string
+	beginAt   int64 // offset of our Epoch
+	sent      *control.Sent
+	wanted    atomic.Pointer[control.Wanted]
+	called    chan struct{}     // something else is wanted
+	heeded    *control.Wanted   // what the stream has taken up
+	db        *catalog.Database // what is valid at the stream's place
+	today     *catalog.Database // what the catalog said when the session began
 	layout
 	// first: there was nothing in the log; db is the catalog as catalogSnap saw it.
 	first       bool

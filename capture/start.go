@@ -51,6 +51,10 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	}
 	id := topics[broker.Ledger(c.Prefix)]
 	o := origin{slot: "floe_" + c.Job + "_" + hex.EncodeToString(id[:4])}
+	s.heartbeat.Slot = o.slot
+	if s.HeartbeatEvery > 0 {
+		s.heartbeat.Table = s.Heartbeat
+	}
 	if err := s.beginEpoch(ctx, &o); err != nil {
 		return nil, err
 	}

@@ -23,12 +23,16 @@ var (
 	fullStatusSchema string
 	//go:embed status_told.avsc
 	toldStatusSchema string
+	//go:embed status_clocked.avsc
+	clockedStatusSchema string
 
 	ledgerMark = fingerprint(ledgerSchema)
 	objectMark = fingerprint(objectSchema)
 	statusMark = fingerprint(statusSchema)
 	fullMark   = fingerprint(fullStatusSchema)
 	toldMark   = fingerprint(toldStatusSchema)
+
+	clockedMark = fingerprint(clockedStatusSchema)
 )
 
 // fingerprint is the prefix of Avro's single-object encoding: C3 01 and the schema's CRC-64-AVRO.

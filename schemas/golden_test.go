@@ -56,6 +56,9 @@ func wireSamples(t testing.TB) (out []sample) {
 		Table: "public.t", Op: "an insert", Key: "id=1", SQLState: "23514", Message: "m"}}
 	b, err = EncodeStatus(told)
 	add("status of a blocked job", told, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
+	clocked := &status.Report{Role: "capture", State: "SYNCING", SourceClock: 1_700_000_000_000_000}
+	b, err = EncodeStatus(clocked)
+	add("status with the source's clock", clocked, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
 	place := &ledger.Place{Epoch: 3, Nonce: "nonce", Offset: 1 << 33}
 	add("place", place, EncodePlace(place), nil, func(b []byte) (any, error) { return DecodePlace(b) })
 	command := &ledger.Command{ID: "id", At: 5, By: "u@h", Verb: "add", Args: []string{"public.t", `"A b".c`}}

@@ -37,9 +37,11 @@ func DecodeObject(b []byte) (*ledger.Object, error) {
 
 // EncodeStatus returns the bytes of a record of floe.status.
 func EncodeStatus(s *status.Report) ([]byte, error) {
-	mark, fully := statusMark, full(s)
+	mark, fully, tell := statusMark, full(s), told(s)
 	switch {
-	case told(s):
+	case s.SourceClock != 0:
+		mark, fully, tell = clockedMark, true, true
+	case tell:
 		mark, fully = toldMark, true
 	case fully:
 		mark = fullMark
@@ -74,13 +76,16 @@ func EncodeStatus(s *status.Report) ([]byte, error) {
 			w.long(a.At)
 		})
 	}
-	if told(s) {
+	if tell {
 		w.long(s.Obeyed)
 		var some []*status.Blocked
 		if s.Blocked != nil {
 			some = append(some, s.Blocked)
 		}
 		blocks(w, some, func(b *status.Blocked) { blocked(w, b) })
+	}
+	if s.SourceClock != 0 {
+		w.long(s.SourceClock)
 	}
 	return w.b, nil
 }
@@ -121,10 +126,13 @@ func facts(w *writer, s *status.Structure) {
 
 // DecodeStatus reads what EncodeStatus wrote, exactly.
 func DecodeStatus(b []byte) (*status.Report, error) {
-	told := bytes.HasPrefix(b, toldMark)
+	clocked := bytes.HasPrefix(b, clockedMark)
+	told := clocked || bytes.HasPrefix(b, toldMark)
 	full := told || bytes.HasPrefix(b, fullMark)
 	mark := statusMark
 	switch {
+	case clocked:
+		mark = clockedMark
 	case told:
 		mark = toldMark
 	case full:
@@ -171,6 +179,11 @@ func DecodeStatus(b []byte) (*status.Report, error) {
 			}
 			s.Blocked = readBlocked(r)
 		})
+	}
+	if clocked {
+		if s.SourceClock = r.long(); s.SourceClock == 0 {
+			r.fail(errors.New("a clock that is not known"))
+		}
 	}
 	if err := r.end(); err != nil {
 		return nil, fmt.Errorf("decode a status report: %w", err)

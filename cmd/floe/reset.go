@@ -210,6 +210,9 @@ func (c *resetting) writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
 	if p.Recording {
 		line("source", "the job's recording of DDL; with the last job also the event triggers floe_* and table floe.ddl")
 	}
+	if p.Heartbeat != "" {
+		line("source", "the job's rows of "+p.Heartbeat+", and with the last row the table")
+	}
 	for _, t := range p.Topics {
 		line("log", "topic "+t)
 	}

@@ -49,7 +49,7 @@ func (a *app) captureCommand() *cobra.Command {
 				notices(j, log)
 				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Prefix: j.Prefix(), Kafka: opts,
 					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
-					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows,
+					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
 					ShutdownGrace: shutdownGrace, Registry: remote, Standby: s.standby, Log: log, Metrics: reg})
 			})
 		}}

@@ -16,6 +16,8 @@ var (
 		`CREATE TABLE app.t (id int PRIMARY KEY, v text)`,
 		`INSERT INTO app.t SELECT i, 'v' || i FROM generate_series(1, 3000) i`,
 		marker,
+		`CREATE TABLE public.dts_postgres_heartbeat (slot_name varchar(64) PRIMARY KEY, revice_time bigint, revice_lsn varchar(64), flushed_lsn varchar(64), update_time timestamptz, dts_service_time bigint)`,
+		`GRANT SELECT, INSERT, UPDATE ON public.dts_postgres_heartbeat TO floe_capture`,
 		`CREATE PUBLICATION floe_rights FOR TABLE app.t, marker`,
 		`GRANT USAGE ON SCHEMA app TO floe_capture`,
 		`GRANT SELECT ON app.t, marker TO floe_capture`,
@@ -53,6 +55,9 @@ func TestRunsWithExactlyTheGrants(t *testing.T) {
 	b.streaming(t)
 	b.source(t, `UPDATE app.t SET v = 'changed' WHERE id % 3 = 0`, `DELETE FROM app.t WHERE id % 7 = 0`, `INSERT INTO app.t VALUES (-1, NULL)`)
 	b.caughtUp(t, patience)
+	if got := ask(t, b.pair.SourceURL(), `SELECT count(*) FROM public.dts_postgres_heartbeat WHERE slot_name ~ '^floe_rights_[0-9a-f]{8}$' AND flushed_lsn::pg_lsn > '0/0'`); got != "1" {
+		t.Errorf("%s heartbeats, want 1", got)
+	}
 	const all = `SELECT string_agg(t::text, ' ' ORDER BY id) FROM app.t`
 	if got, want := ask(t, b.pair.TargetURL(), all), ask(t, b.pair.SourceURL(), all); got != want {
 		t.Errorf("the target has\n%.300s\nwant\n%.300s", got, want)

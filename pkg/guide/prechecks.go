@@ -21,7 +21,7 @@ var prechecks = []Page{
 	{"S-PREPARED-TXN", Precheck, "A prepared transaction is open; the start waits for it.", warns, "COMMIT PREPARED or ROLLBACK PREPARED"},
 	{"S-SLOT-WAL-LIMIT", Precheck, "The source limits what a slot may keep: a capture that is away for longer loses it (halt wal-lost).", warns, "raise max_slot_wal_keep_size, or take idle_replication_slot_timeout away"},
 	{"S-FAILOVER", Precheck, "The source has standbys, and a switch to one loses the slot (halt slot-missing).", warns, "plan switches: drain the job first, or keep the slot by the server's own means"},
-	{"S-HEARTBEAT", Precheck, "Whether the heartbeat table can be written, by which latency is measured on the source's clock.", notices, "none is needed"},
+	{"S-HEARTBEAT", Precheck, "The user may not write the heartbeat table: the source's clock is only read, and a source that takes no writes would not show as latency.", notices, "none is needed; its owner may make the table and grant it, as the SQL says"},
 	{"S-EVENT-TRIGGER", Precheck, "The user may not create event triggers: DDL is found by comparing catalogs, after the fact.", warns, "run capture as a superuser (PolarDB: a privileged account), or set ddl: off"},
 	{"S-SETTINGS", Precheck, "A setting is in the way: encoding SQL_ASCII (FAIL), default_transaction_read_only, capture counted as a synchronous standby.", warns, "as the SQL says"},
 	{"T-CONN", Precheck, "The target does not answer, refuses the user, has no such database, or does not prove who it is.", fails + "; a warning where the connection is not verified", "check host, port, database, user and password; for TLS set tls.mode verify-full and tls.ca"},

@@ -21,7 +21,7 @@ func (r *reader) job(j *Job) fields {
 		"on_existing": r.oneOf([]string{"block", "proceed"}, func(s string) { j.Proceed = s == "proceed" }).says("a table that the target has already stops the job (block), or is loaded into: its rows stay, changes overwrite them (proceed)"),
 		"init":        r.object(r.init(j)).says("what is done before changes flow"),
 		"ddl":         r.oneOf([]string{"auto", "off"}, func(s string) { j.DDLOff = s == "off" }).says("changes of structure are carried over (auto), or stop the job (off)"),
-		"heartbeat":   r.object(r.heartbeat()).around(func() { j.Notices = append(j.Notices, "heartbeat") }, nil).says("the table whose row tells the latency"),
+		"heartbeat":   r.object(r.heartbeat(&j.Heartbeat)).says("a row that capture writes to the source: what does not pass through the stream is latency"),
 		"throttle":    r.object(r.throttle(&j.Throttle)).says("bounds of what the job asks of the servers; 0 is none"),
 		"apply":       r.object(r.apply(&j.Apply)).says("how changes are applied"),
 		"kafka":       r.object(r.kafka(j, k)).around(func() { j.Kafka = k }, nil).says("the log; without it floe dev brings its own"),
@@ -35,8 +35,19 @@ func (r *reader) registry(j *Job) fields {
 		"tls": r.clientTLS(t).around(func() { j.RegistryTLS = t }, nil).says("for https: the authority, and this client's own certificate")}
 }
 
-func (r *reader) heartbeat() fields {
-	return fields{"table": r.pattern(nil), "interval": r.intoDuration(new(time.Duration), 100*time.Millisecond, time.Hour)}
+func (r *reader) heartbeat(h *Heartbeat) fields {
+	return fields{"table": {func(p string, n ast.Node) {
+		s, ok := r.text(p, n)
+		if !ok {
+			return
+		}
+		name, err := ident.Parse(s)
+		if err != nil || name.Name != heartbeatTable {
+			r.fault(n, "%s: want a table named %s, in a schema of your choice: by that name it is left out of what is copied", p, heartbeatTable)
+			return
+		}
+		h.Table = name
+	}, scalar()}, "interval": r.intoDuration(&h.Interval, 0, time.Hour).says("how often; 0s writes nothing")}
 }
 
 func (r *reader) name(to *string) field {

@@ -24,9 +24,10 @@ type Job struct {
 	Source, Target Endpoint
 	Objects        Objects
 	// Proceed is on_existing: proceed; tables that the target has are loaded into.
-	Proceed  bool
-	Init     Init
-	Throttle Throttle
+	Proceed   bool
+	Init      Init
+	Throttle  Throttle
+	Heartbeat Heartbeat
 	// DDLOff is ddl: off; a table whose structure changes stops the job.
 	DDLOff bool
 	Apply  Apply
@@ -67,6 +68,15 @@ type Init struct {
 // Throttle bounds what the job asks of the servers; 0 is no bound.
 type Throttle struct{ LoadRows int }
 
+// Heartbeat is where and how often capture writes to the source; an Interval of 0 writes nothing.
+type Heartbeat struct {
+	Table    ident.Name
+	Interval time.Duration
+}
+
+// heartbeatTable is DTS's: tables of this name are never copied, whatever is selected.
+const heartbeatTable = "dts_postgres_heartbeat"
+
 // Apply tunes the applier.
 type Apply struct {
 	BatchRows int
@@ -75,7 +85,7 @@ type Apply struct {
 
 // Default is a job before its file was read.
 func Default() Job {
-	return Job{Init: Init{ChunkHold: 100 * time.Millisecond, Readers: 2}, Apply: Apply{BatchRows: 5000, BatchWait: 5 * time.Millisecond}}
+	return Job{Heartbeat: Heartbeat{ident.Name{Schema: "public", Name: heartbeatTable}, time.Second}, Init: Init{ChunkHold: 100 * time.Millisecond, Readers: 2}, Apply: Apply{BatchRows: 5000, BatchWait: 5 * time.Millisecond}}
 }
 
 // FromURLs is the job of `floe dev --source URL --target URL`: the whole database.

@@ -92,7 +92,7 @@ func TestEveryFieldOfTheDocumentedFile(t *testing.T) {
 	if got := j.Mapping().Column(ident.Name{Schema: "public", Name: "orders"}, "ts"); got != "Created At" {
 		t.Errorf("column ts becomes %q", got)
 	}
-	want := []string{"heartbeat", "kafka.retention"}
+	want := []string{"kafka.retention"}
 	if strings.Join(j.Notices, "|") != strings.Join(want, "|") {
 		t.Errorf("notices %q", j.Notices)
 	}

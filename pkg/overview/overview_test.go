@@ -190,19 +190,27 @@ func TestLatencyGrowsWhileAJobStandsStill(t *testing.T) {
 	lag := func(role string, behind time.Duration) status.Report {
 		return status.Report{Role: role, State: "SYNCING", LatencyUs: behind.Microseconds()}
 	}
+	clocked := func(role string, behind, clock time.Duration) status.Report {
+		return status.Report{Role: role, State: "SYNCING", LatencyUs: behind.Microseconds(), SourceClock: 1e15 + clock.Microseconds()}
+	}
 	for name, c := range map[string]struct {
 		o     *Overview
 		later time.Duration
 		want  time.Duration
 		known bool
 	}{
-		"idle":                                {of(lag("capture", 0), lag("applier", 0)), time.Second, 0, true},
-		"at work":                             {of(lag("capture", 0), lag("applier", 7*time.Millisecond)), time.Second, 7 * time.Millisecond, true},
-		"the source is silent":                {of(lag("capture", 20*time.Second), lag("applier", 0)), time.Second, 20 * time.Second, true},
-		"capture is gone":                     {of(lag("capture", 0), lag("applier", 0)), time.Hour, 2 * time.Hour, true}, // and the applier
-		"no applier was heard":                {of(lag("capture", 0)), 0, 0, false},
-		"an applier that does not know yet":   {of(lag("capture", 0), status.Report{Role: "applier", LatencyUs: -1}), 0, 0, false},
-		"a capture that heard nothing so far": {of(lag("capture", -1), lag("applier", time.Second)), 0, time.Second, true},
+		"an applier whose clock is wrong":      {of(clocked("capture", 0, time.Minute), clocked("applier", time.Hour, 59*time.Second)), time.Second, time.Second, true},
+		"one whose clock is behind":            {of(clocked("capture", 0, time.Minute), clocked("applier", time.Microsecond, 30*time.Second)), time.Second, 30 * time.Second, true},
+		"nothing waits, by the source's clock": {of(clocked("capture", 0, time.Minute), clocked("applier", 0, 0)), time.Second, 0, true},
+		"both are silent":                      {of(clocked("capture", 0, time.Minute), clocked("applier", time.Microsecond, 59*time.Second)), time.Minute, 61 * time.Second, true},
+		"a stream that stands still":           {of(clocked("capture", 20*time.Second, time.Minute), clocked("applier", 0, 0)), time.Second, 20 * time.Second, true},
+		"idle":                                 {of(lag("capture", 0), lag("applier", 0)), time.Second, 0, true},
+		"at work":                              {of(lag("capture", 0), lag("applier", 7*time.Millisecond)), time.Second, 7 * time.Millisecond, true},
+		"the source is silent":                 {of(lag("capture", 20*time.Second), lag("applier", 0)), time.Second, 20 * time.Second, true},
+		"capture is gone":                      {of(lag("capture", 0), lag("applier", 0)), time.Hour, 2 * time.Hour, true}, // and the applier
+		"no applier was heard":                 {of(lag("capture", 0)), 0, 0, false},
+		"an applier that does not know yet":    {of(lag("capture", 0), status.Report{Role: "applier", LatencyUs: -1}), 0, 0, false},
+		"a capture that heard nothing so far":  {of(lag("capture", -1), lag("applier", time.Second)), 0, time.Second, true},
 	} {
 		if got, known := c.o.Latency(now.Add(c.later)); got != c.want || known != c.known {
 			t.Errorf("%s: %s (known %t), want %s", name, got, known, c.want)

@@ -120,16 +120,37 @@ func (o *Overview) Summary(job string, now time.Time) Summary {
 
 // Latency is how far the target that is most behind is behind, and whether that is known. What nobody
 // hears of counts as waiting: while a service is silent, or capture does not hear its source, it grows.
+// Where something waits, and capture knows the source's clock, it is on that clock alone.
 func (o *Overview) Latency(now time.Time) (latency time.Duration, known bool) {
-	for _, r := range o.Appliers {
-		if l := o.lag(r, now); r.LatencyUs >= 0 {
-			latency, known = max(latency, l), true
-		}
-	}
+	var silent time.Duration
 	if o.Capture != nil {
-		latency += o.lag(o.Capture, now)
+		silent = o.lag(o.Capture, now)
+	}
+	for _, r := range o.Appliers {
+		if r.LatencyUs < 0 {
+			continue
+		}
+		l := o.lag(r, now) + silent
+		if clock := o.clock(r, now); r.LatencyUs > 0 && clock != 0 && r.SourceClock != 0 { // what capture did not hear is newer
+			l = max(time.Duration(clock-r.SourceClock)*time.Microsecond, silent)
+		}
+		latency, known = max(latency, l), true
 	}
 	return latency, known
+}
+
+// clock is what the source's clock showed when a report was written, or shows now if that is out of date; 0
+// if capture does not know it. Between two fresh reports, whose writers' clocks may differ, is no more time than reports leave.
+func (o *Overview) clock(r *status.Report, now time.Time) int64 {
+	c := o.Capture
+	if c == nil || c.SourceClock == 0 {
+		return 0
+	}
+	if o.Age(r, now) > Stale || o.Age(c, now) > Stale {
+		return c.SourceClock + o.Age(c, now).Microseconds()
+	}
+	between := o.Heard[r].Sub(o.Heard[c])
+	return c.SourceClock + min(max(between, -status.Idle), status.Idle).Microseconds()
 }
 
 func (o *Overview) lag(r *status.Report, now time.Time) time.Duration {

@@ -41,6 +41,8 @@ var everyCode = []provoked{
 	{code: "S-PREPARED-TXN", severity: Warn, says: "prepared transactions: left", source: []string{"BEGIN; INSERT INTO a VALUES (1); PREPARE TRANSACTION 'left'"}},
 	{code: "S-SLOT-WAL-LIMIT", severity: Warn, says: "max_slot_wal_keep_size is 1GB", source: []string{"ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'", "SELECT pg_reload_conf()"}},
 	{code: "S-FAILOVER", severity: Warn, says: "has 1 standbys", source: []string{"SELECT pg_create_physical_replication_slot('standby')"}, mend: "SELECT pg_drop_replication_slot('standby')"},
+	{code: "S-HEARTBEAT", severity: Notice, says: "may not make public.dts_postgres_heartbeat", as: "plain", source: []string{"REVOKE CREATE ON SCHEMA public FROM PUBLIC"}},
+	{code: "S-HEARTBEAT", severity: Notice, says: "may not write public.dts_postgres_heartbeat", as: "plain", source: []string{"CREATE TABLE dts_postgres_heartbeat (slot_name varchar(64) PRIMARY KEY)"}},
 	{code: "S-SETTINGS", severity: Warn, says: "default_transaction_read_only", source: []string{"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$"}},
 	{code: "T-CONTROL-SCHEMA", severity: Warn, says: "schema floe", on: "plain"},
 	{code: "T-OWNER", severity: Fail, says: "may not create schemas", on: "plain"},

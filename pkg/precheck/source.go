@@ -10,7 +10,7 @@ import (
 
 // sourceCodes are what needs a session on the source.
 var sourceCodes = []string{"S-VERSION", "S-PRIMARY", "S-WAL-LEVEL", "S-REPL-PRIV", "S-READ-PRIV", "S-SLOTS-FREE", "S-SENDERS-FREE", "S-PUBLICATION",
-	"S-LONG-TXN", "S-PREPARED-TXN", "S-SLOT-WAL-LIMIT", "S-FAILOVER", "S-EVENT-TRIGGER", "S-SETTINGS"}
+	"S-LONG-TXN", "S-PREPARED-TXN", "S-SLOT-WAL-LIMIT", "S-FAILOVER", "S-HEARTBEAT", "S-EVENT-TRIGGER", "S-SETTINGS"}
 
 // facts are what one query tells of the source.
 type facts struct {

@@ -26,6 +26,7 @@ func (r *run) sourceState(ctx context.Context) {
 	r.prepared(ctx)
 	r.walLimit(ctx)
 	r.failover(ctx)
+	r.heartbeat(ctx)
 	r.eventTriggers(ctx)
 	r.settings(ctx)
 }

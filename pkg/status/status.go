@@ -30,7 +30,8 @@ type Report struct {
 	// it knows: the log is needed from the next one on.
 	LedgerOffset int64
 	// LatencyUs is how far the target is behind in microseconds: 0 when idle and in sync, -1 unknown. From
-	// capture it is how long the source was not heard, 0 while it answers.
+	// capture it is how long the source was not heard, or its stream has not come to where it was, 0 while
+	// neither counts.
 	LatencyUs int64
 	// Transactions, Rows and Bytes count from the service's start.
 	Transactions, Rows, Bytes uint64
@@ -39,6 +40,9 @@ type Report struct {
 	Structure *Structure
 	// Obeyed is where floe.control goes on behind the commands that the service has taken up.
 	Obeyed int64
+	// SourceClock is on the source's clock, in microseconds since the Unix epoch, 0 unknown: from capture what
+	// it showed at At, from an applier when what it applied last was committed.
+	SourceClock int64
 	// Blocked is the transaction that the target refuses, nil if it refuses none.
 	Blocked *Blocked
 	// Asked are rows that an applier asks capture to read again, MostAsked at a time, until they came.

@@ -64,6 +64,8 @@ type Plan struct {
 	Stay []string `json:"stay,omitempty"`
 	// Schema is whether schema floe of the target goes, for no other job uses it.
 	Schema bool `json:"schema,omitempty"`
+	// Heartbeat is the source's table in which the job has rows.
+	Heartbeat string `json:"heartbeat,omitempty"`
 	// Identities are the source's tables with a replica identity that is not their primary key.
 	Identities []string `json:"identities,omitempty"`
 }
@@ -76,7 +78,7 @@ type View struct {
 
 // Nothing reports whether there is nothing to remove.
 func (p *Plan) Nothing() bool {
-	return len(p.Slots)+len(p.Topics)+p.Rows+len(p.Drop)+len(p.Views) == 0 && !p.Schema && p.Publication == "" && !p.Recording && p.BrokerLog == ""
+	return len(p.Slots)+len(p.Topics)+p.Rows+len(p.Drop)+len(p.Views) == 0 && !p.Schema && p.Publication == "" && !p.Recording && p.Heartbeat == "" && p.BrokerLog == ""
 }
 
 // RunningError is a job that must be stopped first.

@@ -79,6 +79,14 @@ func (r *Reset) lookAtPublication(ctx context.Context) error {
 	if r.Plan.Recording, err = source.HasDDL(ctx, r.source, r.Plan.Job); err != nil {
 		return err
 	}
+	table := r.config.Job.Heartbeat.Table
+	has, err := source.HasHeartbeat(ctx, r.source, table, r.Plan.Job)
+	if err != nil {
+		return err
+	}
+	if has {
+		r.Plan.Heartbeat = table.String()
+	}
 	rows, err := r.source.Query(ctx, `SELECT c.oid::regclass::text || CASE c.relreplident WHEN 'f' THEN ' (full)' WHEN 'i' THEN ' (an index)' ELSE ' (nothing)' END
 		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
 		JOIN pg_catalog.pg_class c ON c.oid = r.prrelid WHERE p.pubname = $1 AND c.relreplident <> 'd' ORDER BY 1`, name)
@@ -108,6 +116,11 @@ func (r *Reset) dropFromSource(ctx context.Context) error {
 	if r.Plan.Publication != "" {
 		if _, err := r.source.Exec(ctx, "DROP PUBLICATION IF EXISTS "+ident.Quote(r.Plan.Publication)); err != nil {
 			return fmt.Errorf("drop publication %s: %w", r.Plan.Publication, err)
+		}
+	}
+	if r.Plan.Heartbeat != "" {
+		if err := source.DropHeartbeat(ctx, r.source, r.config.Job.Heartbeat.Table, r.Plan.Job); err != nil {
+			return err
 		}
 	}
 	return source.DropDDL(ctx, r.source, r.Plan.Job)

@@ -1,0 +1,54 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"floe/e2e/rig"
+	"floe/pkg/pgtest"
+)
+
+// A job whose tables nobody writes to, beside a database that is busy, lets the source forget its WAL; its
+// heartbeat is on the source alone, and goes with the job.
+func TestAnIdleJobHoldsNoWAL(t *testing.T) {
+	t.Parallel()
+	s := servers(t)
+	b := newBench(t, s, "idle_job", nil)
+	b.source(t, marker)
+	b.must(t, b.Start())
+	b.streaming(t)
+	busy := pgtest.NewDB(t, s.Source, "CREATE TABLE noise (v text)")
+	before := ask(t, busy, "SELECT pg_current_wal_insert_lsn()")
+	ask(t, busy, "WITH w AS (INSERT INTO public.noise SELECT repeat(md5(i::text), 60) FROM generate_series(1, 8000) i RETURNING 1) SELECT count(*) FROM w")
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	const slot = `(SELECT restart_lsn FROM pg_replication_slots WHERE slot_name LIKE 'floe\_idle\_job\_%')`
+	passed := fmt.Sprintf("SELECT %s > '%s'::pg_lsn + 8000000", slot, before)
+	if err := rig.Until(ctx, func() (bool, error) {
+		ask(t, b.pair.SourceURL(), "CHECKPOINT") // what decoding can begin at is in the WAL each 15 seconds, or with one
+		return ask(t, b.pair.SourceURL(), passed) == "t", nil
+	}); err != nil {
+		b.explain(t)
+		t.Fatalf("the slot holds WAL from %s on; before the noise %s was written: %v", ask(t, b.pair.SourceURL(), "SELECT "+slot), before, err)
+	}
+	const beats = `SELECT count(*) FROM public.dts_postgres_heartbeat WHERE slot_name LIKE 'floe\_idle\_job\_%' AND update_time > now() - interval '1 minute'`
+	if got := ask(t, b.pair.SourceURL(), beats); got != "1" {
+		t.Errorf("%s heartbeats on the source, want 1", got)
+	}
+	if got := ask(t, b.pair.TargetURL(), "SELECT to_regclass('public.dts_postgres_heartbeat') IS NULL"); got != "t" {
+		t.Error("the heartbeat was copied")
+	}
+	if r, err := b.Client(ctx, "tables"); err != nil || strings.Contains(r.Stdout, "heartbeat") {
+		t.Errorf("%s%s %v", r.Stdout, r.Stderr, err)
+	}
+	b.must(t, b.Stop(ctx))
+	if r, err := b.Run(ctx, "delete", "-f", b.JobFile(), "--data-dir", b.Data(), "--yes", "idle_job"); err != nil || r.Code != 0 {
+		t.Fatalf("%s%s %v", r.Stdout, r.Stderr, err)
+	}
+	if got := ask(t, b.pair.SourceURL(), "SELECT to_regclass('public.dts_postgres_heartbeat') IS NULL"); got != "t" {
+		t.Error("the heartbeat table outlived its last job")
+	}
+}
