@@ -105,7 +105,7 @@ func TestALockedTableHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	r := everything(t, "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int REFERENCES a, n int DEFAULT 1 CHECK (n > 0)); CREATE VIEW v AS SELECT a.id FROM a JOIN b USING (id)")
 	r.exec(r.watch, "BEGIN; LOCK TABLE public.b IN ACCESS EXCLUSIVE MODE")
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if _, err := r.conn.Exec(ctx, "ALTER TABLE a ADD c int"); err != nil {
 		t.Fatal(err)

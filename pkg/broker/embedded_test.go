@@ -309,7 +309,7 @@ func await(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !yes(); {
+	for deadline := time.Now().Add(3 * time.Minute); !yes(); {
 		if time.Now().After(deadline) {
 			t.Fatalf("there is no %s", what)
 		}

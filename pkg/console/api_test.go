@@ -231,7 +231,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 func (s *site) awaitChecks(t *testing.T) {
 	t.Helper()
 	d := describedNow(t)
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -252,7 +252,7 @@ func (s *site) awaitChecks(t *testing.T) {
 func TestNewsAreStreamed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events", nil)
 	if err != nil {
@@ -321,7 +321,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	for _, end := range leave {
 		end()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,11 +25,14 @@ import (
 	"floe/schemas"
 )
 
-// site is a console on a real (embedded) broker, and a client that plays the services.
+// site is a console on a real (embedded) broker, and a client that plays the services: it says again every
+// second what they said last, as they do. One that is silent counts as not running, however busy the machine.
 type site struct {
 	url    string
 	client *kgo.Client
 	kafka  []kgo.Opt
+	mu     sync.Mutex
+	said   map[string][]byte // by key
 }
 
 func start(t *testing.T) *site {
@@ -75,7 +79,33 @@ func startWith(t *testing.T, who access.Config, near Near) *site {
 			t.Error(err)
 		}
 	})
-	return &site{"http://" + l.Addr().String(), client, opts}
+	s := &site{url: "http://" + l.Addr().String(), client: client, kafka: opts, said: map[string][]byte{}}
+	again, stop := context.WithCancel(context.Background())
+	var repeats sync.WaitGroup
+	repeats.Go(func() { s.repeat(again) })
+	t.Cleanup(func() { stop(); repeats.Wait() })
+	return s
+}
+
+func (s *site) repeat(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		for key, value := range s.said {
+			_ = s.put(ctx, key, value)
+		}
+		s.mu.Unlock()
+	}
+}
+
+func (s *site) put(ctx context.Context, key string, value []byte) error {
+	return s.client.ProduceSync(ctx, &kgo.Record{Topic: broker.Status("orders"), Key: []byte(key), Value: value}).FirstErr()
 }
 
 // say writes a report as a service does.
@@ -90,9 +120,12 @@ func (s *site) say(t *testing.T, r status.Report) {
 	if key == "applier" {
 		key += "/main" // its name
 	}
-	if err := s.client.ProduceSync(t.Context(), &kgo.Record{Topic: broker.Status("orders"), Key: []byte(key), Value: value}).FirstErr(); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.put(t.Context(), key, value); err != nil {
 		t.Fatal(err)
 	}
+	s.said[key] = value
 }
 
 func get(t *testing.T, url string) (int, string) {
@@ -109,10 +142,14 @@ func get(t *testing.T, url string) (int, string) {
 	return r.StatusCode, string(b)
 }
 
+// patience is how long a test waits for what must come. How long it takes says nothing: the machine may be
+// busy, or slow.
+const patience = 3 * time.Minute
+
 // await polls until the console shows the state.
 func (s *site) await(t *testing.T, state string) overview.Summary {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {

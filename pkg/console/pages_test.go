@@ -205,7 +205,7 @@ func TestManyTablesStaySmall(t *testing.T) {
 		}
 	}
 	s.await(t, "SYNCING")
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(patience); ; {
 		if _, _, body := ask(t, "GET", s.url+"/api/v1/tables?limit=1&offset=4999", ""); strings.Contains(body, "length_04999") {
 			break
 		}

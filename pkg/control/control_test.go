@@ -36,7 +36,7 @@ func send(ctx context.Context, t *testing.T, kafka []kgo.Opt, verb string, args 
 // A job that rests says so until a command ends it; one that is sent twice ends it once.
 func TestARestEndsByCommand(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	kafka := log(t)
 	for _, verb := range []string{"pause", "stop", "resume"} {
@@ -66,7 +66,7 @@ func TestARestEndsByCommand(t *testing.T) {
 // Commands are read in the order in which they were sent, and who waits hears of the next.
 func TestCommandsAreKeptInOrder(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	kafka := log(t)
 	if s, err := Read(ctx, kafka, "j"); err != nil || len(s.commands) != 0 || s.Next != 0 || s.Run != Running {
@@ -99,7 +99,7 @@ func TestCommandsAreKeptInOrder(t *testing.T) {
 // What is no command is a foreign writer's, and nothing is guessed of it.
 func TestForeignRecordsHalt(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	kafka := log(t)
 	send(ctx, t, kafka, "add", "public.t")

@@ -102,7 +102,7 @@ func pings(t *testing.T, broker, rest string) error {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return client.Ping(ctx)
 }

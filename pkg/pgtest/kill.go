@@ -35,7 +35,7 @@ func (s *Server) Kill() error {
 }
 
 func awaitGone(pids []int) error {
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for _, pid := range pids {

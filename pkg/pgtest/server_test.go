@@ -226,7 +226,7 @@ func TestServerEndsWithAKilledProcess(t *testing.T) {
 
 func await(t *testing.T, is func() bool, format string, args ...any) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(3 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
