@@ -4,6 +4,8 @@ GO ?= go
 # Packages built and tested at once. Tests start PostgreSQL servers: more than the machine has
 # cores makes everything slower.
 P ?= 2
+# After this time a package's tests of `make test` are held to hang.
+TIMEOUT ?= 9m
 # What `go test` is asked for besides, e.g. TESTFLAGS='-run Toast -v'.
 TESTFLAGS ?=
 # Time for each fuzz target and benchmark.
@@ -33,6 +35,12 @@ GOLDEN = $(sort $(dir $(shell grep -rl --include='*_test.go' FLOE_REWRITE . | se
 build: ## build bin/floe, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/floe ./cmd/floe
 
+.PHONY: fetch
+fetch: ## what tests need and this machine lacks: Go modules, staticcheck, PostgreSQL 11, Apache Kafka
+	$(GO) list -deps -test ./... >/dev/null
+	$(GO) run $(STATICCHECK) -version
+	$(GO) run ./e2e/fetch 11 kafka
+
 .PHONY: release
 release: build ## dist/: static binaries for amd64 and arm64, packages for Debian, checksums (VERSION=…)
 	rm -rf dist && mkdir dist
@@ -47,7 +55,7 @@ demo: build ## two servers, sample data, live traffic, a kill -9 (ONCE=1: end wh
 
 .PHONY: test
 test: vet ## vet, unit, golden and integration tests on real servers, and a few scenarios
-	$(GO) test -p $(P) -timeout 9m $(TESTFLAGS) ./...
+	$(GO) test -p $(P) -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: e2e
 e2e: build ## every scenario in both modes, through the real binary and the embedded broker
@@ -63,9 +71,9 @@ soak: ## everything that may happen, at random moments, for SECONDS; FLOE_SEED r
 
 .PHONY: e2e-kafka
 e2e-kafka: build ## the scenarios' smoke and kills on Apache Kafka, fetched with the Maven client
-	FLOE_E2E=kafka $(GO) test -count=1 -timeout 15m $(TESTFLAGS) ./e2e/kafka
+	FLOE_E2E=kafka $(GO) test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/kafka
 	$(GO) run ./e2e/kafka/with $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run TestScenarios ./e2e
-	FLOE_E2E=kafka $(GO) test -count=1 -p 1 -timeout 15m $(TESTFLAGS) -run 'Produced|Everything' ./e2e/soak
+	FLOE_E2E=kafka $(GO) test -count=1 -p 1 -timeout 30m $(TESTFLAGS) -run 'Produced|Everything' ./e2e/soak
 
 .PHONY: rules
 rules: ## the protocol without one of its rules at a time, RULES seeds for each: each must fail, or have a spare
@@ -81,7 +89,7 @@ e2e-versions: build ## every scenario in both modes on servers of VERSIONS, 11 t
 
 .PHONY: e2e-oldest
 e2e-oldest: build ## the few scenarios of a plain `go test` on servers of version 11, in both modes
-	FLOE_BIN=$(CURDIR)/bin/floe FLOE_PG_VERSION=11 FLOE_PG_TARGET_VERSION=11 $(GO) test -count=1 -timeout 10m $(TESTFLAGS) -run TestScenarios ./e2e
+	FLOE_BIN=$(CURDIR)/bin/floe FLOE_PG_VERSION=11 FLOE_PG_TARGET_VERSION=11 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run TestScenarios ./e2e
 
 .PHONY: e2e-regress
 e2e-regress: ## PostgreSQL's own regression database, built from Debian's sources and copied
@@ -97,7 +105,7 @@ e2e-ui: build ## the console in Chromium: a job is run by its pages, each page i
 
 .PHONY: race
 race: ## tests of RACE='packages' under the race detector
-	$(GO) test -race -p $(P) -timeout 20m $(TESTFLAGS) $(RACE)
+	$(GO) test -race -p $(P) -timeout 40m $(TESTFLAGS) $(RACE)
 
 .PHONY: bench
 bench: ## benchmarks with allocations (BENCH=regexp)

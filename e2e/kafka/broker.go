@@ -57,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, errors.New("no java on this machine, and Apache Kafka needs version 17 or later: install a JRE (openjdk-17-jre-headless)")
 	}
-	lib, err := jars(ctx)
+	lib, err := Fetch(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -20,14 +20,14 @@ var artifacts = []string{
 	"org.slf4j:slf4j-simple:1.7.36",
 }
 
-// jars is the folder with Kafka's jars, fetched from Maven Central by the first who asks.
-func jars(ctx context.Context) (string, error) {
+// Fetch returns the folder with Kafka's jars, which the first who asks fetches from Maven Central.
+func Fetch(ctx context.Context) (string, error) {
 	return cache.Folder("kafka-"+Version, func(dir string) error {
 		pom := filepath.Join(dir, "pom.xml")
 		if err := os.WriteFile(pom, []byte(project()), 0o644); err != nil {
 			return err
 		}
-		return cache.Maven(ctx, dir, "-f", pom, "dependency:copy-dependencies",
+		return cache.Maven(ctx, dir, "-f", pom, cache.Dependency+"copy-dependencies",
 			"-DincludeScope=runtime", "-DoutputDirectory="+dir)
 	})
 }

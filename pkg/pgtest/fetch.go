@@ -15,6 +15,12 @@ import (
 	"floe/pkg/pgtest/child"
 )
 
+// Fetch sees to it that this machine has a server of the version, and returns the folder of its programs.
+func Fetch(ctx context.Context, version int) (string, error) {
+	p, err := find(ctx, version)
+	return p.dir, err
+}
+
 // installWithApt installs Debian's server, which only root can. The package of Debian's own
 // version always exists; others only where their repository is set up.
 func installWithApt(ctx context.Context, version int) error {
@@ -30,9 +36,10 @@ func installWithApt(ctx context.Context, version int) error {
 		name = fmt.Sprintf("postgresql-%d", version)
 	}
 	// update may fail for one repository of several; install then says what is missing.
-	update := exec.CommandContext(ctx, apt, "-qq", "update")
+	patient := []string{"-qq", "-o", "Acquire::Retries=3", "-o", "Acquire::http::Timeout=30", "-o", "Acquire::https::Timeout=30", "-o", "DPkg::Lock::Timeout=300"}
+	update := exec.CommandContext(ctx, apt, append(patient, "update")...)
 	updated, _ := update.CombinedOutput()
-	install := exec.CommandContext(ctx, apt, "-qq", "-y", "--no-install-recommends", "install", name)
+	install := exec.CommandContext(ctx, apt, append(patient, "-y", "--no-install-recommends", "install", name)...)
 	install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("apt-get install %s: %w: %s%s", name, err, lastLine(updated), lastLine(out))
@@ -66,7 +73,7 @@ func fetchWithMaven(ctx context.Context, version int) error {
 	}
 	artifact := fmt.Sprintf("io.zonky.test.postgres:embedded-postgres-binaries-linux-%s:%s", mavenArch(), release)
 	_, err := cache.Folder("postgres-"+release, func(dir string) error {
-		if err := cache.Maven(ctx, dir, "dependency:copy", "-Dartifact="+artifact, "-DoutputDirectory="+dir); err != nil {
+		if err := cache.Maven(ctx, dir, cache.Dependency+"copy", "-Dartifact="+artifact, "-DoutputDirectory="+dir); err != nil {
 			return err
 		}
 		return unpack(ctx, dir)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -58,13 +59,24 @@ func Folder(name string, fill func(dir string) error) (string, error) {
 	return dir, errors.Join(os.Chmod(work, 0o755), os.Rename(work, dir))
 }
 
+// Dependency is the plugin whose goals fetch. By its short name alone Maven asks the network what that means, and
+// without one says only that it knows none.
+const Dependency = "org.apache.maven.plugins:maven-dependency-plugin:2.8:"
+
+// patient has Maven ask a few times, and not wait half an hour for a server that does not answer: by the names
+// that its transport has before version 3.9, and since.
+var patient = []string{
+	"-Dmaven.wagon.http.retryHandler.count=3", "-Dmaven.wagon.rto=60000",
+	"-Daether.connector.http.retryHandler.count=3", "-Daether.connector.connectTimeout=20000", "-Daether.connector.requestTimeout=60000",
+}
+
 // Maven runs a goal of the Maven client in the folder, without a project of its own.
 func Maven(ctx context.Context, dir string, args ...string) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
 		return errors.New("no Maven client (mvn) on this machine to fetch it with")
 	}
-	cmd := exec.CommandContext(ctx, mvn, append([]string{"-q", "-B"}, args...)...)
+	cmd := exec.CommandContext(ctx, mvn, slices.Concat([]string{"-q", "-B"}, patient, args)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mvn %v: %w: %s", args, err, out)
