@@ -131,6 +131,7 @@ func (s *session) appendEpoch(ctx context.Context, o *origin, epoch uint32) erro
 		return fmt.Errorf("append epoch %d: %w", s.epoch, err)
 	}
 	s.writer = publish.New(ctx, s.client, broker.Ledger(s.Prefix), s.epoch, 1)
+	s.trimmer.Sent = s.writer.Sent
 	s.order = &group.Grouper{Writer: s.writer, Rows: groupRows, Bytes: groupBytes, List: s.list, Passed: s.gate.Passed}
 	s.encoder = route.NewEncoder(s.writer.Room)
 	return failpoint.Here("epoch.after")

@@ -112,12 +112,7 @@ func (s *session) stream(ctx context.Context) error {
 			if !ok {
 				return fmt.Errorf("stream: %w", s.wal.Err())
 			}
-			for i := range b.Messages {
-				if err := s.message(ctx, b.Messages[i]); err != nil {
-					return err
-				}
-			}
-			s.wal.Done(b)
+			s.batch, s.taken = b, 0
 		case <-s.writer.Idle():
 		case <-s.trimmer.Changed():
 		case <-s.called:
@@ -142,6 +137,9 @@ func (s *session) stream(ctx context.Context) error {
 			return s.writer.Err()
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if err := s.messages(ctx); err != nil {
+			return err
 		}
 		if s.due() {
 			if err := s.order.Close(); err != nil {

@@ -91,6 +91,8 @@ type session struct {
 	loading    atomic.Bool   // a load is open
 	opened     chan struct{} // a load was opened
 
+	batch    wal.Batch // that messages are taken of
+	taken    int       // how many of it were
 	order    *group.Grouper
 	grouping time.Time // since when its group is open
 	began    time.Time
@@ -178,10 +180,9 @@ func (s *session) database() *catalog.Database {
 	return s.db
 }
 
-// batches are not read while the log is full, but for the rest of a transaction: the source keeps what
-// comes (L6).
+// batches are waited for once all messages of the last one are taken.
 func (s *session) batches() <-chan wal.Batch {
-	if s.order.Between() && s.trimmer.Full() != "" {
+	if s.batch.Messages != nil {
 		return nil
 	}
 	return s.wal.Batches()
@@ -192,7 +193,7 @@ func (s *session) holds() <-chan *load.Hold {
 	if !s.order.Between() {
 		return nil
 	}
-	if s.trimmer.Full() != "" {
+	if !s.trimmer.Takes() {
 		return s.gate.Urgent()
 	}
 	return s.gate.Requests()

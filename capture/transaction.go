@@ -14,6 +14,25 @@ import (
 	"floe/pkg/ledger"
 )
 
+// messages takes those of the batch, to the next place between transactions where the log takes no more:
+// the source keeps what comes (L6).
+func (s *session) messages(ctx context.Context) error {
+	if s.batch.Messages == nil {
+		return nil
+	}
+	for ; s.taken < len(s.batch.Messages); s.taken++ {
+		if s.order.Between() && !s.trimmer.Takes() {
+			return nil
+		}
+		if err := s.message(ctx, s.batch.Messages[s.taken]); err != nil {
+			return err
+		}
+	}
+	s.wal.Done(s.batch)
+	s.batch = wal.Batch{}
+	return nil
+}
+
 // message takes one message of the stream.
 func (s *session) message(ctx context.Context, m wal.Message) error {
 	if m.Data == nil {

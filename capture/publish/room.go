@@ -37,6 +37,7 @@ func (w *Writer) fits(n int64) bool {
 // free notes the acknowledgement of n bytes.
 func (w *Writer) free(n int) {
 	w.unacked.Add(-int64(n))
+	w.stored.Add(int64(n) + recordOverhead)
 	if w.wanting.Load() > 0 {
 		signal(w.freed)
 	}

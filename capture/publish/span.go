@@ -141,10 +141,14 @@ func (w *Writer) hold(p *partition, r *kgo.Record) {
 	w.held = append(w.held, held{p, r})
 	n := len(r.Value) + len(r.Key)
 	w.unacked.Add(int64(n))
+	w.sent.Add(int64(n) + recordOverhead)
 	if w.heldBytes += n; w.heldBytes >= holdBytes {
 		w.handOn()
 	}
 }
+
+// recordOverhead is about what a record takes in the log beside key and value: its header and lengths.
+const recordOverhead = 64
 
 // holdBytes is small against a request and large against a row.
 const holdBytes = 64 << 10

@@ -44,6 +44,8 @@ type Writer struct {
 	waiting atomic.Int64 // entries appended and not acknowledged
 
 	unacked atomic.Int64  // bytes of records produced and not acknowledged
+	sent    atomic.Int64  // bytes that produced rows take in the log
+	stored  atomic.Int64  // those of them that are acknowledged
 	given   atomic.Int64  // room for records that are not produced yet
 	wanting atomic.Int64  // callers that wait for room
 	freed   chan struct{} // unacked became less
@@ -111,6 +113,10 @@ func (w *Writer) Below(ctx context.Context, n int) error {
 	signal(w.room) // for whoever else waits
 	return nil
 }
+
+// Sent counts the bytes that rows take in the log, about: of all that were produced, and of those that are
+// acknowledged. Entries of the ledger are not counted. Both only grow.
+func (w *Writer) Sent() (all, stored int64) { return w.sent.Load(), w.stored.Load() }
 
 // Append places an entry behind all earlier ones. placed, if set, is called with the entry's offset
 // once it is acknowledged; an acknowledgement does not mean valid (L3).

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -34,9 +35,11 @@ type Config struct {
 	Log  *slog.Logger
 	// Began is the offset of the capture's own Epoch.
 	Began int64
+	// Sent counts what capture gave the broker, and what of it is in the log (publish.Writer.Sent).
+	Sent func() (all, stored int64)
 }
 
-// Trimmer trims one job's log. Run is its only goroutine; Full and Worn may be asked by any.
+// Trimmer trims one job's log. Run is its only goroutine; Full, Takes and Worn may be asked by any.
 type Trimmer struct {
 	Config
 	client    *kgo.Client
@@ -44,6 +47,8 @@ type Trimmer struct {
 	ledger    *Entries
 	positions *Positions
 	changed   chan struct{}
+	due       chan struct{} // somebody waits for a measurement
+	limit     atomic.Int64  // of what is sent: with more the log may be at its cap
 	full      atomic.Pointer[string]
 	worn      atomic.Bool
 
@@ -51,16 +56,35 @@ type Trimmer struct {
 	rareAt    time.Time
 }
 
-// every is how often the log is measured; rarely, how often it is done what need not be done often.
+// every is how often the log is measured, soon how often at most when somebody waits for it; rarely, how
+// often it is done what need not be done often.
 const (
+	soon   = 10 * time.Millisecond
 	every  = 250 * time.Millisecond
 	rarely = 10 * time.Second
 )
 
 // New returns a Trimmer that does nothing yet.
-func New(c Config) *Trimmer { return &Trimmer{Config: c, changed: make(chan struct{}, 1)} }
+func New(c Config) *Trimmer {
+	t := &Trimmer{Config: c, changed: make(chan struct{}, 1), due: make(chan struct{}, 1)}
+	t.limit.Store(math.MaxInt64)
+	return t
+}
 
-// Full says why the log can take no more, "" if it can. Changed receives after it changed.
+// Takes reports whether the log takes more: it is below its cap whatever of what was sent came to it since
+// it was measured. If only that is not known, it is measured at once. Changed receives after it changed.
+func (t *Trimmer) Takes() bool {
+	if t.Full() != "" {
+		return false
+	}
+	if all, _ := t.Sent(); all < t.limit.Load() {
+		return true
+	}
+	signal(t.due)
+	return false
+}
+
+// Full says why the log can take no more, "" if it can.
 func (t *Trimmer) Full() string {
 	if s := t.full.Load(); s != nil {
 		return *s
@@ -68,7 +92,7 @@ func (t *Trimmer) Full() string {
 	return ""
 }
 
-// Changed receives after Full changed.
+// Changed receives after Full or Takes changed.
 func (t *Trimmer) Changed() <-chan struct{} { return t.changed }
 
 // Worn reports that what crowds the log is the ledger behind our own Epoch: it can be trimmed only up to
@@ -80,7 +104,7 @@ func (t *Trimmer) Run(ctx context.Context) error {
 	defer t.close()
 	logged := false
 	for {
-		wait := every
+		wait, due := every, t.due
 		err := t.open(ctx)
 		if err == nil {
 			err = t.round(ctx)
@@ -90,14 +114,20 @@ func (t *Trimmer) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			t.close()
-			wait = 4 * every
+			wait, due = 4*every, nil
 			if !logged {
 				t.Log.Warn("the log is not trimmed", "err", err)
 			}
 		}
 		logged = err != nil
 		select {
-		case <-time.After(wait):
+		case <-time.After(soon):
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-time.After(wait - soon):
+		case <-due:
 		case <-ctx.Done():
 			return nil
 		}
@@ -145,6 +175,7 @@ func (t *Trimmer) round(ctx context.Context) error {
 		}
 	}
 	if t.cap == 0 {
+		t.limit.Store(math.MaxInt64)
 		t.tell("", false)
 		if rare {
 			return t.expire(ctx)
@@ -210,27 +241,30 @@ func (t *Trimmer) expire(ctx context.Context) error {
 
 func (t *Trimmer) tell(full string, worn bool) {
 	t.worn.Store(worn)
-	was := t.Full()
+	if was := t.Full(); was == "" && full != "" {
+		t.Log.Warn("capture pauses between two transactions", "why", full)
+	}
 	t.full.Store(&full)
-	if (was == "") != (full == "") {
-		if full != "" {
-			t.Log.Warn("capture pauses between two transactions", "why", full)
-		}
-		select {
-		case t.changed <- struct{}{}:
-		default:
-		}
+	signal(t.changed)
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
 // measure looks at the size of the broker's whole log: the cap is for its disk.
 func (t *Trimmer) measure(ctx context.Context) error {
+	_, stored := t.Sent()
 	dirs, err := t.adm.DescribeAllLogDirs(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("measure the log: %w", err)
 	}
 	t.size = 0
 	dirs.Each(func(d kadm.DescribedLogDir) { t.size += d.Size() })
+	t.limit.Store(stored + t.cap - t.size)
 	return nil
 }
 
