@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -15,12 +16,13 @@ import (
 	"floe/pkg/ident"
 	"floe/pkg/job"
 	"floe/pkg/precheck"
+	"floe/pkg/verify"
 )
 
 // near is what the console of floe dev can do because the job's databases are at hand.
 func (d *dev) near() console.Near {
 	n := console.Near{File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, d.job, d.kafka) },
-		Check: d.checks, Plan: d.plan,
+		Check: d.checks, Plan: d.plan, Verify: d.compare,
 		Present: func(ctx context.Context, names []ident.Name) error { return present(ctx, d.job, names) }}
 	n.Source, n.Target = place(d.job.Source), place(d.job.Target)
 	return n
@@ -82,4 +84,24 @@ func (d *dev) plan(ctx context.Context) (string, error) {
 	var b bytes.Buffer
 	err = p.Write(&b)
 	return b.String(), err
+}
+
+// compare compares tables of both databases, all that are selected if none is named.
+func (d *dev) compare(ctx context.Context, tables []string, told func(*verify.Table, int, int)) error {
+	includes, err := only(d.app.selection(ctx, d.job), tables)
+	if err != nil {
+		return err
+	}
+	c := verify.Config{Includes: includes, Filter: d.job.Filter, Mapping: d.job.Mapping(), Told: told, Log: d.app.log}
+	if c.Source, err = d.job.Source.Config(); err != nil {
+		return err
+	}
+	if c.Target, err = d.job.Target.Config(); err != nil {
+		return err
+	}
+	r, err := verify.Run(ctx, c)
+	if err == nil && len(r.Tables) == 0 {
+		return errors.New("no table of that name is selected")
+	}
+	return err
 }

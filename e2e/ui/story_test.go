@@ -90,7 +90,7 @@ func (c *console) has(t *testing.T, sql, want string) {
 }
 
 // A person pauses and resumes a job, adds a table and watches it load, reads an error and its remedy, sees it
-// go, leaves a row out, and reads its table again: news come to a page that is not loaded again.
+// go, leaves a row out, and reads its table again, compares both databases: news come to a page that is not loaded again.
 func TestAPersonRunsAJob(t *testing.T) {
 	c := newConsole(t)
 	b := open(t, c.url)
@@ -141,6 +141,15 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.do(t, press("resync"))
 	b.sees(t, "main .notice", "The command is in the log")
 	c.has(t, "SELECT count(*) FROM a WHERE id IN (5001, 4001)", "2")
+	b.visit(t, "/verify")
+	b.do(t, press("compare"))
+	b.sees(t, "#verify", "All tables are equal")
+	c.target(t, "UPDATE a SET v = 'drifted' WHERE id = 7; DELETE FROM a WHERE id = 8; INSERT INTO a VALUES (9999, 'extra')")
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`textarea[name="tables"]`), "public.a"), press("compare"))
+	b.sees(t, "#verify tr", "drifted")
+	b.sees(t, "#verify tr", "missing")
+	b.sees(t, "#verify tr", "extra")
+	b.shoot(t, "verify-differs")
 	b.visit(t, "/checks")
 	b.do(t, chromedp.Click(chromedp.CSS(`form[action="/checks"] button`)))
 	b.sees(t, "#checks", "S-WAL-LEVEL")

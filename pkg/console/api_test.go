@@ -25,6 +25,7 @@ import (
 	"floe/pkg/ledger"
 	"floe/pkg/precheck"
 	"floe/pkg/status"
+	"floe/pkg/verify"
 	"floe/schemas"
 )
 
@@ -45,9 +46,10 @@ func secret(t *testing.T, text string) string {
 // near is a console beside its databases, which are made up.
 func near() Near {
 	return Near{Source: "source:5432/app", Target: "target:5432/app",
-		File:  func(context.Context) ([]byte, error) { return []byte("name: orders\n"), nil },
-		Plan:  func(context.Context) (string, error) { return "the plan", nil },
-		Check: func(context.Context) (*precheck.Report, error) { return found(), nil },
+		File:   func(context.Context) ([]byte, error) { return []byte("name: orders\n"), nil },
+		Plan:   func(context.Context) (string, error) { return "the plan", nil },
+		Check:  func(context.Context) (*precheck.Report, error) { return found(), nil },
+		Verify: func(context.Context, []string, func(*verify.Table, int, int)) error { return nil },
 		Present: func(_ context.Context, names []ident.Name) error {
 			if slices.ContainsFunc(names, func(n ident.Name) bool { return n.Name == "missing" }) {
 				return errors.New("the source has no table missing")

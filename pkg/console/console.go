@@ -20,6 +20,7 @@ import (
 	"floe/pkg/ident"
 	"floe/pkg/precheck"
 	"floe/pkg/registry"
+	"floe/pkg/verify"
 )
 
 // Config is one console.
@@ -47,6 +48,8 @@ type Near struct {
 	Check func(context.Context) (*precheck.Report, error)
 	// Plan says what the job makes, loads and leaves out.
 	Plan func(context.Context) (string, error)
+	// Verify compares tables, as SQL names or patterns, none for all; told is told of each as it is done.
+	Verify func(ctx context.Context, tables []string, told func(t *verify.Table, done, of int)) error
 	// Present refuses tables that the source does not have.
 	Present func(context.Context, []ident.Name) error
 }
@@ -65,6 +68,7 @@ func Serve(ctx context.Context, c Config) error {
 	c.Front.Show(s.face.handle(s.routes()))
 	err = g.Wait()
 	s.checks.end()
+	s.compared.end()
 	return err
 }
 

@@ -19,12 +19,13 @@ import (
 // server answers what is asked of a console.
 type server struct {
 	Config
-	life    context.Context
-	watch   *watch
-	schemas http.Handler
-	face    *face
-	checks  checks
-	streams chan struct{} // holds one for each stream that is open
+	life     context.Context
+	watch    *watch
+	schemas  http.Handler
+	face     *face
+	checks   checks
+	compared compared
+	streams  chan struct{} // holds one for each stream that is open
 }
 
 // mostStreams bounds the browsers that are told of news at once.
@@ -79,6 +80,9 @@ func (s *server) api() []route {
 		{"GET /api/v1/prechecks", access.View, false, s.getChecks, about{summary: "The last prechecks that this console ran", gives: Checks{}}},
 		{"POST /api/v1/prechecks", access.Operate, false, s.postChecks, about{summary: "Run the prechecks; they change nothing", gives: Checks{}, status: http.StatusAccepted}},
 		{"POST /api/v1/prechecks/ignore", access.Operate, false, s.postIgnore, about{summary: "Take a warning as known, with a reason, as long as this console runs", takes: Known{}, gives: Checks{}}},
+		{"GET /api/v1/verify", access.View, false, s.getVerify, about{summary: "The last comparison of both databases that this console made; a viewer is not shown rows", gives: Comparison{}}},
+		{"POST /api/v1/verify", access.Operate, false, s.postVerify, about{summary: "Compare every row and column of some tables, or of all; changes nothing", takes: Named{}, gives: Comparison{}, status: http.StatusAccepted}},
+		{"POST /api/v1/verify/stop", access.Operate, false, s.postVerifyStop, about{summary: "End the comparison that goes on", gives: Comparison{}, status: http.StatusAccepted}},
 		{"GET /api/v1/plan", access.View, false, s.getPlan, about{summary: "What the job makes, loads and leaves out", gives: "", media: "text/plain"}},
 		{"GET /api/v1/log", access.View, false, s.getLog, about{summary: "Entries of the ledger, the newest first", query: log, gives: logbook.Page{}}},
 		{"GET /api/v1/checkpoints", access.View, false, s.getCheckpoints, about{summary: "How far each service is, and what the log must keep", gives: Checkpoints{}}},

@@ -69,6 +69,11 @@ var chinese = map[string]string{
 	"topics": "主题", "Job file": "作业文件", "As it is true now, with tables that commands added and removed; passwords are references.": "当前生效的内容，包含由命令添加和移除的表；密码只写引用。",
 	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划",
 	"What the job makes, loads and leaves out, and the rights that suffice. Both databases are asked.": "作业将创建、加载和略过的内容，以及所需的最小权限。会查询两个数据库。",
+	// Comparing both databases.
+	"Verify": "校验", "Every row and every column of both databases is compared, each at one moment; nothing is changed. Changes that are under way show as differences: compare again to tell them apart.": "逐行逐列比较两个数据库各自一个时刻的内容，不做任何修改。正在同步的变更会显示为差异：再次校验即可区分。",
+	"Tables as in SQL, one a line; none for all": "按 SQL 写法填写表名，每行一个；留空为全部", "Compare": "开始校验", "equal": "一致", "tables are compared": "张表已比较", "rows on the source": "源库行数", "rows on the target": "目标库行数", "not compared": "未比较",
+	"missing": "目标库缺失", "extra": "目标库多出", "other number": "行数不同", "and more": "还有更多", "column": "列", "on the source": "源库", "row": "行", "All tables are equal.": "所有表一致。", "Tables that differ": "有差异的表",
+	"Rows are shown to operators.": "仅操作员可查看行内容。", "Other tables": "其他表", "Not all tables are shown; the API has them.": "未显示全部表，可通过 API 查看。", "stopped": "已终止",
 	// A new job.
 	"New job": "新建作业", "Databases": "数据库", "Objects": "对象", "Initialisation": "初始化", "Precheck and start": "预检查并启动", "Starting": "正在启动",
 	"What floe will run. Passwords are kept in a file that only this user reads.": "floe 将按此运行。密码保存在只有当前用户可读的文件中。",

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"floe/pkg/catalog"
@@ -28,7 +29,10 @@ type Config struct {
 	Mapping        *ident.Mapping
 	// Differences bounds how many different rows are looked up in each table; 0 means 10.
 	Differences int
-	Log         *slog.Logger
+	// Told is told of each table when it was compared, and how many of how many are; nil for nobody. What
+	// it is given stays as it is.
+	Told func(t *Table, done, of int)
+	Log  *slog.Logger
 }
 
 // Run compares the tables one after another. An error means that it could not compare; that the copy
@@ -47,16 +51,17 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, fmt.Errorf("verify: source: %w", err)
 	}
 	result := &Result{}
-	for _, def := range db.Tables() {
-		if def.PartitionOf != nil {
-			continue // compared with its root
-		}
+	defs := slices.DeleteFunc(slices.Clone(db.Tables()), func(d *catalog.TableDef) bool { return d.PartitionOf != nil }) // compared with its root
+	for i, def := range defs {
 		start := time.Now()
 		t, err := v.table(ctx, def)
 		if err != nil {
 			return nil, fmt.Errorf("verify %s: %w", def.Name, err)
 		}
 		result.Tables = append(result.Tables, *t)
+		if v.Told != nil {
+			v.Told(t, i+1, len(defs))
+		}
 		if v.Log != nil {
 			v.Log.Info("table compared", "table", t.Source.String(), "rows", t.SourceRows, "equal", t.Equal(), "took", time.Since(start))
 		}
