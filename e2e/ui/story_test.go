@@ -90,7 +90,7 @@ func (c *console) has(t *testing.T, sql, want string) {
 }
 
 // A person pauses and resumes a job, adds a table and watches it load, reads an error and its remedy, sees it
-// go, leaves a row out, and reads its table again, compares both databases: news come to a page that is not loaded again.
+// go, leaves a row out, and reads its table again, watches rows come, compares both databases: news come to a page that is not loaded again.
 func TestAPersonRunsAJob(t *testing.T) {
 	c := newConsole(t)
 	b := open(t, c.url)
@@ -141,6 +141,17 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.do(t, press("resync"))
 	b.sees(t, "main .notice", "The command is in the log")
 	c.has(t, "SELECT count(*) FROM a WHERE id IN (5001, 4001)", "2")
+	b.visit(t, "/events")
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`input[name="table"]`), "public.a"), chromedp.Click(chromedp.CSS(`main form button`)))
+	b.sees(t, "#events tr", "left out")
+	c.source(t, "INSERT INTO a VALUES (77000, '<b>it comes</b>')")
+	b.sees(t, "#events tr:first-child", "<b>it comes</b>")
+	b.clicks(t, `input[name="mask"][value="v"]`)
+	b.clicks(t, "main form button")
+	b.sees(t, "#events tr:first-child", "•••")
+	c.source(t, "DELETE FROM a WHERE id = 77000; UPDATE a SET v = 'unseen' WHERE id = 1")
+	b.sees(t, "#events tr:first-child", "id 1 v •••")
+	b.shoot(t, "events-masked")
 	b.visit(t, "/verify")
 	b.do(t, press("compare"))
 	b.sees(t, "#verify", "All tables are equal")

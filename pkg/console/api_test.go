@@ -24,6 +24,7 @@ import (
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
 	"floe/pkg/precheck"
+	"floe/pkg/registry"
 	"floe/pkg/status"
 	"floe/pkg/verify"
 	"floe/schemas"
@@ -340,7 +341,7 @@ func TestStreamsAreBounded(t *testing.T) {
 
 // routesOf are all routes but those of the schema registry, which have tests of their own.
 func routesOf() []route {
-	return newServer(Config{Log: slog.New(slog.DiscardHandler)}, http.NotFoundHandler()).routes()
+	return newServer(Config{Log: slog.New(slog.DiscardHandler)}, &registry.Server{}).routes()
 }
 
 // Each route is answered to whom its rule names and to nobody else; one without a rule fails here.

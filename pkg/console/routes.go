@@ -21,18 +21,19 @@ type server struct {
 	Config
 	life     context.Context
 	watch    *watch
-	schemas  http.Handler
+	schemas  *registry.Server
 	face     *face
 	checks   checks
 	compared compared
 	streams  chan struct{} // holds one for each stream that is open
+	tails    chan struct{} // and for each reader of rows
 }
 
 // mostStreams bounds the browsers that are told of news at once.
 const mostStreams = 256
 
-func newServer(c Config, schemas http.Handler) *server {
-	s := &server{Config: c, life: context.Background(), watch: newWatch(c), schemas: schemas, streams: make(chan struct{}, mostStreams)}
+func newServer(c Config, schemas *registry.Server) *server {
+	s := &server{Config: c, life: context.Background(), watch: newWatch(c), schemas: schemas, streams: make(chan struct{}, mostStreams), tails: make(chan struct{}, mostTails)}
 	s.face = &face{c.Gate, c.Log, s.show}
 	return s
 }
@@ -73,6 +74,7 @@ func (s *server) api() []route {
 		{"GET /api/v1/job", access.View, false, s.getJob, about{summary: "The job's state, stages, throughput and services", gives: Job{}}},
 		{"GET /api/v1/tables", access.View, false, s.getTables, about{summary: "Tables: state, rows loaded, changes captured and applied, lag", query: tables, gives: Tables{}}},
 		{"GET /api/v1/tables/{schema}/{table}", access.View, false, s.getTable, about{summary: "One table", gives: Table{}}},
+		{"GET /api/v1/tables/{schema}/{table}/events", access.View, false, s.rows, about{summary: "Rows of a table as they come, as server-sent events; a viewer is shown no values", query: []param{{"mask", "string", "a column whose values are not shown; may be repeated"}, {"values", "string", "none hides all values"}}, gives: "", media: "text/event-stream"}},
 		{"GET /api/v1/errors", access.View, false, s.getErrors, about{summary: "What needs somebody, with its remedy", gives: Troubles{}}},
 		{"POST /api/v1/errors/retry", access.Operate, false, s.postRetry, about{summary: "Try again what stopped the job", gives: Sent{}, status: http.StatusAccepted}},
 		{"POST /api/v1/errors/skip", access.Operate, false, s.postSkip, about{summary: "Leave out the transaction or the change that a target refuses now, for good", takes: Left{}, gives: Sent{}, status: http.StatusAccepted}},

@@ -105,6 +105,26 @@ func (s *Server) follow(ctx context.Context) error {
 	}
 }
 
+// Schema is the schema that an id stands for, as far as the log was read.
+func (s *Server) Schema(id uint32) (text string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.known.ids[id]; len(known) > 0 {
+		return known[0].text, true
+	}
+	return "", false
+}
+
+// Latest is the schema that a subject has now.
+func (s *Server) Latest(subject string) (text string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := last(s.known.subjects[subject]); v != nil {
+		return v.text, true
+	}
+	return "", false
+}
+
 // change changes what is shared, and wakes whoever waits for it.
 func (s *Server) change(f func()) {
 	s.mu.Lock()

@@ -82,3 +82,92 @@ document.addEventListener("click", async (e) => {
 offerCopy(document);
 if (document.body.dataset.livePage === "news") follow();
 if (document.body.dataset.livePage === "poll") setInterval(refresh, 1000); // without a job there are no news
+
+// Rows of a table as they come: texts alone are put into the page, the newest first, so many at most.
+const mostEvents = 200;
+
+function image(values) {
+  const out = document.createElement("div");
+  for (const v of values) {
+    const span = document.createElement("span");
+    span.className = ["value", v.key ? "key" : "", v.is ?? ""].join(" ");
+    const name = document.createElement("b");
+    name.textContent = v.column;
+    const shown = { null: "NULL", masked: "•••", unchanged: "…", cut: v.text + "…" }[v.is] ?? v.text;
+    span.append(name, " " + shown);
+    out.append(span, " ");
+  }
+  return out;
+}
+
+function event(e, was) {
+  const tr = document.createElement("tr");
+  tr.dataset.at = e.partition + "/" + e.offset;
+  const cells = [e.at.slice(0, 19).replace("T", " "), e.op, e.lsn ? e.lsn + "#" + e.seq : ""].map((text, i) => {
+    const td = document.createElement("td");
+    const within = i === 2 ? document.createElement("code") : td;
+    within.textContent = text;
+    if (within !== td) td.append(within);
+    return td;
+  });
+  const row = document.createElement("td");
+  if (e.note) {
+    const note = document.createElement("i");
+    note.textContent = e.note;
+    row.append(note);
+  }
+  if (e.before) {
+    const before = image(e.before), word = document.createElement("i");
+    before.className = "before";
+    word.textContent = was;
+    before.prepend(word, " ");
+    row.append(before);
+  }
+  if (e.after) row.append(image(e.after));
+  tr.append(...cells, row);
+  return tr;
+}
+
+function watchRows(body) {
+  const hold = document.getElementById("hold");
+  const left = document.getElementById("left");
+  const seen = new Set([...body.rows].map((r) => r.dataset.at));
+  const waiting = [];
+  hold.hidden = false;
+  function put() {
+    for (const e of waiting.splice(0)) {
+      body.prepend(event(e, body.dataset.was));
+      if (body.rows.length > mostEvents) {
+        seen.delete(body.rows[mostEvents].dataset.at);
+        body.rows[mostEvents].remove();
+      }
+    }
+  }
+  hold.addEventListener("click", () => {
+    hold.setAttribute("aria-pressed", String(hold.getAttribute("aria-pressed") !== "true"));
+    if (hold.getAttribute("aria-pressed") === "false") put();
+  });
+  function skip(n) {
+    left.hidden = false;
+    left.firstElementChild.textContent = String(Number(left.firstElementChild.textContent) + n);
+  }
+  function connect() {
+    const stream = new EventSource(body.dataset.stream);
+    stream.addEventListener("row", (m) => {
+      const e = JSON.parse(m.data), at = e.partition + "/" + e.offset;
+      if (seen.has(at)) return;
+      seen.add(at);
+      waiting.push(e);
+      if (waiting.length > mostEvents) skip(waiting.splice(0, waiting.length - mostEvents).length);
+      if (hold.getAttribute("aria-pressed") === "false") put();
+    });
+    stream.addEventListener("left", (m) => skip(Number(m.data)));
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+    });
+  }
+  connect();
+}
+
+const rows = document.getElementById("events");
+if (rows) watchRows(rows);
