@@ -48,6 +48,7 @@ release: build ## dist/: static binaries for amd64 and arm64, packages for Debia
 		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -mod=readonly -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/floe-linux-$$arch ./cmd/floe; \
 		NATIVE=bin/floe SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) deploy/debian/build.sh dist/floe-linux-$$arch $(VERSION) $$arch dist/floe_$(VERSION)_$$arch.deb; done
 	cd dist && sha256sum * > SHA256SUMS
+	./deploy/debian/check.sh dist $(VERSION)
 
 .PHONY: demo
 demo: build ## two servers, sample data, live traffic, a kill -9 (ONCE=1: end when in sync and verified)

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/goccy/go-yaml"
 
 	"floe/pkg/job"
@@ -221,7 +225,7 @@ func TestTheImageIsBare(t *testing.T) {
 	t.Parallel()
 	stages := strings.Split(deployed(t, "Dockerfile"), "\nFROM ")
 	last := stages[len(stages)-1]
-	if !strings.HasPrefix(last, "scratch\n") || !regexp.MustCompile(`(?m)^USER [1-9][0-9]*:[1-9][0-9]*$`).MatchString(last) || !strings.Contains(last, `ENTRYPOINT ["/floe"]`) || strings.Contains(last, "RUN ") {
+	if !strings.HasPrefix(last, "scratch\n") || !regexp.MustCompile(`(?m)^USER [1-9][0-9]*:[1-9][0-9]*$`).MatchString(last) || !strings.Contains(last, `ENTRYPOINT ["/floe"]`) || !strings.Contains(last, `CMD ["/floe", "health"]`) || strings.Contains(last, "RUN ") {
 		t.Errorf("the last stage is\n%s", last)
 	}
 	if !strings.Contains(deployed(t, "Dockerfile"), "FROM golang:1.26-") || strings.Contains(deployed(t, "Dockerfile"), "ADD ") || !strings.Contains(deployed(t, "Dockerfile"), "CGO_ENABLED=0") {
@@ -326,9 +330,94 @@ func TestThePackageForDebian(t *testing.T) {
 			t.Errorf("there is no %q in\n%s", want, list)
 		}
 	}
+	// Installed and removed by dpkg itself, into a root of its own.
 	root := filepath.Join(dir, "root")
-	sh("dpkg-deb", "-x", filepath.Join(dir, "a.deb"), root)
+	for _, d := range []string{"updates", "info", "triggers"} {
+		if err := os.MkdirAll(filepath.Join(root, "var/lib/dpkg", d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range []string{"status", "available"} {
+		if err := os.WriteFile(filepath.Join(root, "var/lib/dpkg", f), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dpkg := func(args ...string) string {
+		t.Helper()
+		return sh("dpkg", append([]string{"--root=" + root, "--force-not-root", "--force-bad-path", "--force-script-chrootless", "--log=/dev/null"}, args...)...)
+	}
+	if os.Getuid() != 0 { // dpkg gives what it installs to root
+		return
+	}
+	dpkg("-i", filepath.Join(dir, "a.deb"))
+	if got := dpkg("-s", "floe"); !strings.Contains(got, "Status: install ok installed") {
+		t.Errorf("dpkg says %s", got)
+	}
+	if got := dpkg("--verify", "floe"); got != "" {
+		t.Errorf("what is installed is not what was packed: %s", got)
+	}
 	if got := sh(filepath.Join(root, "usr/bin/floe"), "version"); !strings.HasPrefix(got, "floe ") {
-		t.Errorf("the packed floe says %s", got)
+		t.Errorf("the installed floe says %s", got)
+	}
+	dpkg("-r", "floe")
+	if _, err := os.Stat(filepath.Join(root, "usr/bin/floe")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
+// Compose's own reader takes the files, and all services of ours say how they are.
+func TestComposeTakesItsFiles(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"../../deploy/compose/compose.yaml", "../../compose.yaml"} {
+		o, err := cli.NewProjectOptions([]string{path}, cli.WithProfiles([]string{"obs"}), cli.WithName("floe"), cli.WithConsistency(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := o.LoadProject(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if len(p.Services) < 3 {
+			t.Errorf("%s: %d services", path, len(p.Services))
+		}
+		for _, name := range ours {
+			if s, ok := p.Services[name]; ok && (s.HealthCheck == nil || !slices.Equal(s.HealthCheck.Test, []string{"CMD", "/floe", "health"})) {
+				t.Errorf("%s: %s is asked for its health by %+v", path, name, s.HealthCheck)
+			}
+		}
+	}
+	bad := filepath.Join(t.TempDir(), "compose.yaml")
+	if err := os.WriteFile(bad, []byte("services: {a: {image: x, comand: [y]}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := cli.NewProjectOptions([]string{bad}, cli.WithName("floe"))
+	if err == nil {
+		_, err = o.LoadProject(t.Context())
+	}
+	if err == nil {
+		t.Error("a field that there is not is taken")
+	}
+}
+
+// An image without a shell asks the binary whether its service answers.
+func TestHealthIsAsked(t *testing.T) {
+	t.Parallel()
+	code := http.StatusOK
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+	defer plain.Close()
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer secure.Close()
+	for _, c := range []struct {
+		urls []string
+		want int
+	}{{[]string{plain.URL}, codeOK}, {[]string{secure.URL + "/healthz"}, codeOK}, {[]string{"http://127.0.0.1:1/", plain.URL}, codeOK}, {[]string{"http://127.0.0.1:1/"}, codeUnreachable}, {[]string{"127.0.0.1:1"}, codeUnreachable}} {
+		if got, _, errOut := floe(t, append([]string{"health"}, c.urls...)...); got != c.want {
+			t.Errorf("%v: %d %s", c.urls, got, errOut)
+		}
+	}
+	code = http.StatusServiceUnavailable
+	if got, _, errOut := floe(t, "health", plain.URL+"/readyz"); got != codeUnreachable || !strings.Contains(errOut, "503") {
+		t.Errorf("%d %s", got, errOut)
 	}
 }
