@@ -17,7 +17,7 @@ import (
 )
 
 // paths are all pages of a job.
-var paths = []string{"/", "/tables", "/tables/public/a", "/structure", "/errors", "/events?table=public.a", "/verify", "/checks", "/log?kind=all", "/settings?plan=1"}
+var paths = []string{"/", "/tables", "/tables/public/a", "/structure", "/errors", "/jobs", "/events?table=public.a", "/verify", "/checks", "/log?kind=all", "/settings?plan=1"}
 
 // contrast finds texts that are hard to read against their ground (WCAG 2: 4.5, or 3 for large ones).
 const contrast = `(() => {

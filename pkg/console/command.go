@@ -107,6 +107,11 @@ func (s *server) told(w http.ResponseWriter, sent Sent, p *access.Problem) {
 
 // run says whether the job is to work, unless that is so already.
 func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Problem) {
+	return s.runAt(ctx, s.Prefix, verb, reason)
+}
+
+// runAt says it of the job whose topics begin with a prefix.
+func (s *server) runAt(ctx context.Context, prefix, verb, reason string) (Sent, *access.Problem) {
 	if !slices.Contains(verbs, verb) {
 		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want " + strings.Join(verbs, ", ")}
 	}
@@ -115,7 +120,7 @@ func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Pr
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	sent, err := control.Read(ctx, s.Kafka, s.Prefix)
+	sent, err := control.Read(ctx, s.Kafka, prefix)
 	if err != nil {
 		return Sent{}, s.silent(err)
 	}
@@ -131,7 +136,7 @@ func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Pr
 	if reason != "" {
 		args = append(args, reason)
 	}
-	return s.send(ctx, verb, args)
+	return s.sendTo(ctx, prefix, verb, args)
 }
 
 func (s *server) postSettings(w http.ResponseWriter, r *http.Request) {
@@ -217,15 +222,19 @@ func (s *server) selects(ctx context.Context, verb string, tables []string) (Sen
 
 // send appends a command. Who sent it stands in it for ever, and in our log.
 func (s *server) send(ctx context.Context, verb string, args []string) (Sent, *access.Problem) {
+	return s.sendTo(ctx, s.Prefix, verb, args)
+}
+
+func (s *server) sendTo(ctx context.Context, prefix, verb string, args []string) (Sent, *access.Problem) {
 	by := control.Sender() + " (console)"
 	if s.Gate.Asks() {
 		by = access.Of(ctx).String() + " by console of " + control.Sender()
 	}
-	at, err := control.SendBy(ctx, s.Kafka, s.Prefix, by, verb, args...)
+	at, err := control.SendBy(ctx, s.Kafka, prefix, by, verb, args...)
 	if err != nil {
 		return Sent{}, s.silent(err)
 	}
-	s.Log.Info("command sent", "verb", verb, "by", by, "offset", at)
+	s.Log.Info("command sent", "job", prefix, "verb", verb, "by", by, "offset", at)
 	return Sent{verb, true, at, "it is in the log; the services take it up at once"}, nil
 }
 

@@ -107,7 +107,7 @@ var looks = map[string]look{
 	"in sync": {"●", "good"}, "loading": {"↻", "busy"}, "settling": {"↻", "busy"}, "waiting": {"…", ""}, "blocked": {"✖", "bad"}, "halted": {"⏸", "rest"},
 	"done": {"✔", "good"}, "now": {"▶", "busy"}, "failed": {"✖", "bad"}, "left out": {"–", "rest"}, "substituted": {"≈", "rest"}, "changed": {"≈", "rest"},
 	"ok": {"✔", "good"}, "fail": {"✖", "bad"}, "warn": {"▲", "rest"}, "notice": {"ℹ", "busy"}, "ignored": {"–", ""}, "skipped": {"–", ""},
-	"equal": {"✔", "good"}, "differs": {"✖", "bad"}, "missing": {"✖", "bad"}, "extra": {"✖", "bad"}, "other number": {"✖", "bad"}, "not compared": {"–", "rest"},
+	"unknown": {"○", ""}, "equal": {"✔", "good"}, "differs": {"✖", "bad"}, "missing": {"✖", "bad"}, "extra": {"✖", "bad"}, "other number": {"✖", "bad"}, "not compared": {"–", "rest"},
 }
 
 func icon(state string) string {

@@ -32,6 +32,8 @@ type Job struct {
 type Stage struct {
 	Name string `json:"name"`
 	Is   string `json:"is"`
+	// Seconds is how long it took, or takes so far; null if this console did not see it begin.
+	Seconds *float64 `json:"seconds"`
 }
 
 // Flow is what goes through the job now, and what waits where.
@@ -61,7 +63,7 @@ func (s *server) job(now time.Time) Job {
 	m := s.watch.now()
 	j := Job{Name: m.sum.Job, Source: s.Near.Source, Target: s.Near.Target, State: m.sum.State, Reason: m.sum.Reason, Detail: m.sum.Detail,
 		Fix: m.sum.Fix, LatencySeconds: m.sum.LatencySeconds, Structure: m.sum.Differing, Services: m.sum.Services, Tables: progress(m.sum.Tables)}
-	j.Stages = stages(j.State, j.Tables)
+	j.Stages = s.watch.timed(stages(j.State, j.Tables), now)
 	j.Flow = flow(m.reports)
 	j.Flow.CapturedRows, j.Flow.AppliedRows, j.Flow.Bytes = s.watch.rates(now)
 	if m.lost != nil {
@@ -92,10 +94,15 @@ func progress(tables []overview.Table) Progress {
 // names are the stages of a job, and the states in which it is in each.
 var names = []string{"structure", "full load", "catching up", "changes"}
 
+// stageOf is the stage that a job in a state is in, below 0 if the state does not say.
+func stageOf(state string) int {
+	return slices.Index([]string{"INIT_STRUCTURE", "INIT_DATA", "CATCHING_UP", "SYNCING"}, state)
+}
+
 // stages says how far the job has come. One that rests or stands still has come as far as its tables
 // say.
 func stages(state string, p Progress) []Stage {
-	at := slices.Index([]string{"INIT_STRUCTURE", "INIT_DATA", "CATCHING_UP", "SYNCING"}, state)
+	at := stageOf(state)
 	is := "now"
 	if at < 0 {
 		is = "halted"
@@ -110,7 +117,7 @@ func stages(state string, p Progress) []Stage {
 	}
 	out := make([]Stage, len(names))
 	for i, n := range names {
-		out[i] = Stage{n, "waiting"}
+		out[i] = Stage{Name: n, Is: "waiting"}
 		switch {
 		case i < at:
 			out[i].Is = "done"

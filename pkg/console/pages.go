@@ -21,7 +21,7 @@ var drawn = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, lang := range languages {
 		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html", "pages/parts.html"))
-		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "objects", "init", "precheck", "starting", "verify", "events"} {
+		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "objects", "init", "precheck", "starting", "verify", "events", "jobs"} {
 			out[lang+name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
 		}
 	}
@@ -58,7 +58,7 @@ type item struct {
 }
 
 // navigation are the pages of a job.
-var navigation = []item{{Title: "Overview", Path: "/"}, {Title: "Tables", Path: "/tables"}, {Title: "Structure", Path: "/structure"}, {Title: "Errors", Path: "/errors"}, {Title: "Events", Path: "/events"},
+var navigation = []item{{Title: "Jobs", Path: "/jobs"}, {Title: "Overview", Path: "/"}, {Title: "Tables", Path: "/tables"}, {Title: "Structure", Path: "/structure"}, {Title: "Errors", Path: "/errors"}, {Title: "Events", Path: "/events"},
 	{Title: "Verify", Path: "/verify"}, {Title: "Prechecks", Path: "/checks"}, {Title: "Log", Path: "/log"}, {Title: "Settings", Path: "/settings"}}
 
 // framed is a page's frame for who asks.
@@ -92,6 +92,7 @@ func (s *server) pages() []route {
 	}
 	out := []route{look("GET /{$}", s.overviewPage), look("GET /tables", s.tablesPage), look("GET /tables/{schema}/{table}", s.tablePage), look("GET /errors", s.errorsPage),
 		look("GET /structure", s.structurePage), look("GET /log", s.logPage), look("GET /checks", s.checksPage), look("GET /settings", s.settingsPage),
+		look("GET /jobs", s.jobsPage), {pattern: "POST /jobs", rule: access.Operate, page: true, do: s.actOnJob},
 		look("GET /events", s.eventsPage), look("GET /verify", s.verifyPage), {pattern: "POST /verify", rule: access.Operate, page: true, do: s.verifyAgain},
 		{pattern: "POST /do", rule: access.Operate, page: true, do: s.act},
 		{pattern: "POST /checks", rule: access.Operate, page: true, do: s.checksAgain}}

@@ -25,6 +25,7 @@ type server struct {
 	face     *face
 	checks   checks
 	compared compared
+	found    foundJobs
 	streams  chan struct{} // holds one for each stream that is open
 	tails    chan struct{} // and for each reader of rows
 }
@@ -72,6 +73,8 @@ func (s *server) api() []route {
 	return []route{
 		{"GET /api/v1/status", access.View, false, s.getStatus, about{summary: "All that the services report, as floe status -o json", gives: overview.Summary{}}},
 		{"GET /api/v1/job", access.View, false, s.getJob, about{summary: "The job's state, stages, throughput and services", gives: Job{}}},
+		{"GET /api/v1/jobs", access.View, false, s.getJobs, about{summary: "Jobs whose topics are on this log", gives: Jobs{}}},
+		{"POST /api/v1/jobs/{name}/{verb}", access.Operate, false, s.postJobs, about{summary: "start, pause, resume or stop a job of this log; name is the prefix of its topics", takes: Reason{}, gives: Sent{}, status: http.StatusAccepted}},
 		{"GET /api/v1/tables", access.View, false, s.getTables, about{summary: "Tables: state, rows loaded, changes captured and applied, lag", query: tables, gives: Tables{}}},
 		{"GET /api/v1/tables/{schema}/{table}", access.View, false, s.getTable, about{summary: "One table", gives: Table{}}},
 		{"GET /api/v1/tables/{schema}/{table}/events", access.View, false, s.rows, about{summary: "Rows of a table as they come, as server-sent events; a viewer is shown no values", query: []param{{"mask", "string", "a column whose values are not shown; may be repeated"}, {"values", "string", "none hides all values"}}, gives: "", media: "text/event-stream"}},

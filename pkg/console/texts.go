@@ -69,6 +69,9 @@ var chinese = map[string]string{
 	"topics": "主题", "Job file": "作业文件", "As it is true now, with tables that commands added and removed; passwords are references.": "当前生效的内容，包含由命令添加和移除的表；密码只写引用。",
 	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划",
 	"What the job makes, loads and leaves out, and the rights that suffice. Both databases are asked.": "作业将创建、加载和略过的内容，以及所需的最小权限。会查询两个数据库。",
+	// Jobs and their stages.
+	"Jobs": "作业", "No job is on this log yet.": "此日志上尚无作业。", "more are not shown.": "个未显示。", "The log does not say which topics it has.": "无法列出日志的主题。", "unknown": "未知", "since": "已持续", "took": "用时",
+	"Jobs are found by their topics; each has its pages on its own console. A new one is made by:": "作业按其主题发现，各作业的页面在其自己的控制台上。新建作业：",
 	// Rows as they come.
 	"Events": "事件", "Hide the values of": "隐藏以下列的值", "Hide all values": "隐藏所有值", "Watch": "查看", "Hold": "暂停刷新", "events were too many to be shown": "个事件过多未显示", "before": "变更前",
 	"What stands on the table's topic, the newest first. Repetitions of a client stand there too; only what the ledger points at is applied.": "该表主题上的内容，最新的在前。客户端的重复写入也在其中；只有账本指向的内容才会被应用。",

@@ -23,6 +23,7 @@ type watch struct {
 	past  *history.History
 	news  chan struct{} // closed when there are some
 	count map[string]*history.Counter
+	clock stageClock
 }
 
 // moment is what was known at one time. It is not changed once it is shared.
@@ -86,6 +87,11 @@ func (w *watch) take(o *overview.Overview, now time.Time) {
 		x.Captured, x.Kept = rows, kept(r)
 		x.Bytes = w.counter("capture/bytes", r).Since(r.Instance, r.Bytes)
 	}
+	before := ""
+	if !w.last.taken.IsZero() {
+		before = w.last.sum.State
+	}
+	w.clock.see(stageOf(m.sum.State), before, now)
 	w.past.Add(x)
 	w.last = m
 	w.tell()
@@ -140,6 +146,16 @@ func (w *watch) rates(now time.Time) (captured, applied, bytes float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.past.Now(now)
+}
+
+// timed puts how long they took beside the stages.
+func (w *watch) timed(all []Stage, now time.Time) []Stage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range all {
+		all[i].Seconds = w.clock.took(i, now)
+	}
+	return all
 }
 
 func (w *watch) points(span string, now time.Time) []history.Point {
