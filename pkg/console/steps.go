@@ -92,26 +92,24 @@ func (m *maker) takeEndpoints(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/new/objects", http.StatusSeeOther)
 }
 
+// takeEndpoint takes one database. A password is kept only once all else was found to be in order, and one
+// that was given for another server or user is forgotten.
 func (m *maker) takeEndpoint(r *http.Request, side string) error {
 	value := func(name string) string { return strings.TrimSpace(r.PostFormValue(side + "." + name)) }
-	var password *job.Secret
-	if p := r.PostFormValue(side + ".password"); p != "" || value("forget") != "" {
-		kept, err := m.Keep(side, p)
-		if err != nil {
-			return err
-		}
-		password = &kept
-	}
 	return m.change(func(d *draft.Draft) error {
 		e := of(d, side)
 		was := *e
 		if err := e.Take(draft.Said{Host: value("host"), Port: value("port"), Database: value("database"), User: value("user"), TLS: value("tls"), CA: value("ca")}); err != nil {
 			return errors.New(side + ": " + err.Error())
 		}
-		if password != nil {
-			e.Password = *password
+		password := r.PostFormValue(side + ".password") // spaces are part of it
+		if password != "" || value("forget") != "" || e.Password != was.Password {
+			var err error
+			if e.Password, err = m.Keep(side, password); err != nil {
+				return err
+			}
 		}
-		if password != nil || *e != was {
+		if password != "" || *e != was {
 			delete(m.tested, side)
 		}
 		return nil
