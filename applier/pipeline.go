@@ -80,7 +80,9 @@ func run(ctx context.Context, c Config, report *reporter) error {
 // becomes true when it is full or nothing more is at hand.
 func (s *session) apply(ctx context.Context) error {
 	for {
-		s.heed()
+		if err := s.heed(ctx); err != nil {
+			return err
+		}
 		if s.rests() && !s.order.Big() {
 			if err := s.order.Flush(ctx); err != nil {
 				return err

@@ -46,7 +46,8 @@ type reporter struct {
 	// commands of which nothing is said before what comes of them is known, -1 for none.
 	stood *target.Checkpoint
 	heard int64
-	goes  bool // something was committed since it was last stopped, or started
+	said  string // of the last replay
+	goes  bool   // something was committed since it was last stopped, or started
 }
 
 func newReporter(c Config) (*reporter, error) {
@@ -160,6 +161,13 @@ func (r *reporter) obeyed(next int64) {
 	}
 }
 
+// says is what became of a replay, until the next one.
+func (r *reporter) says(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.said, r.last.Detail = text, text
+}
+
 // outcome says that what was heard was taken up.
 func (r *reporter) outcome() {
 	if r.heard >= 0 {
@@ -230,7 +238,7 @@ func (r *reporter) position(s *session) bool {
 	if at := s.db.At(); r.stood != nil && at.Offset == r.stood.Offset && at.Commit == r.stood.Commit {
 		return false
 	}
-	l.State, l.Reason, l.Detail, l.Fix, l.Blocked, r.stood, r.stuck = state, "", "", "", nil, nil, time.Time{}
+	l.State, l.Reason, l.Detail, l.Fix, l.Blocked, r.stood, r.stuck = state, "", r.said, "", nil, nil, time.Time{}
 	r.latency(s)
 	return true
 }

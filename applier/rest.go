@@ -48,12 +48,14 @@ func (s *session) hear(w control.Wanted) {
 	}
 }
 
-// heed takes up bounds that commands changed, from the next batch on.
-func (s *session) heed() {
-	if w := s.wanted.Load(); w != s.heeded {
+// heed takes up bounds that commands changed, from the next batch on, and what is to be replayed.
+func (s *session) heed(ctx context.Context) error {
+	w := s.wanted.Load()
+	if w != s.heeded {
 		s.heeded = w
 		s.order.Rows, s.batchWait = control.Or(w.Set.BatchRows, s.Config.BatchRows), control.Or(w.Set.BatchWait, s.Config.BatchWait)
 	}
+	return s.replays(ctx, w)
 }
 
 // rests reports whether the job is to rest.

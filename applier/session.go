@@ -50,6 +50,7 @@ type session struct {
 	beside  sync.WaitGroup // who hears commands
 
 	order *batch.Batcher
+	first int64 // the ledger's first offset when the session began
 
 	// flushed is the last ledger entry that is known to be true whatever happens to the server.
 	flushed   int64
@@ -71,8 +72,10 @@ type session struct {
 	emptied bool                      // TRUNCATE is a DELETE: a foreign key from outside forbade it
 
 	// leaves is what the open work leaves out; lost, by table, what was left out before and no load mended.
-	leaves leaves
-	lost   map[uint32][]target.Skipped
+	leaves   leaves
+	lost     map[uint32][]target.Skipped
+	replayed map[string]bool // replays that were done, or refused, by id
+	within   int64           // where the target stood within an entry when a replay was to begin, -1 before
 	// Of the open big transaction: what it changed, and whether that is also objects.
 	bigRows    map[uint32]*target.Skipped
 	bigObjects bool

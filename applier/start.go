@@ -33,7 +33,7 @@ import (
 // says (A1).
 func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) (_ *session, err error) {
 	s := &session{Config: c, report: report, folder: fold.New(), entries: make(chan *assemble.Entry, 1024), ahead: semaphore.NewWeighted(aheadBytes),
-		tables: map[*event.Table]*render.Table{}, clashed: map[uint32]int{}, flushed: -1, called: make(chan struct{}, 1),
+		tables: map[*event.Table]*render.Table{}, clashed: map[uint32]int{}, flushed: -1, within: -1, called: make(chan struct{}, 1),
 		known: known{valid: catalog.NewDatabase(0, nil), shapes: map[uint32]*event.Table{}}}
 	defer func() {
 		if err != nil {
@@ -79,6 +79,10 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	if s.lost, err = s.db.Skipped(ctx, s.owner); err != nil {
 		return nil, err
 	}
+	if s.replayed, err = s.db.Replays(ctx, s.owner); err != nil {
+		return nil, err
+	}
+	s.first = first
 	if s.feed, err = feed.Open(ctx, c.Kafka, broker.Ledger(c.Prefix)); err != nil {
 		return nil, err
 	}

@@ -130,6 +130,26 @@ func (a *Assembler) resolve(ctx context.Context, e *ledger.Entry, offset int64, 
 	return out, at.decode()
 }
 
+// Peek waits for the next valid entry and fetches nothing of what it points at.
+func (a *Assembler) Peek(ctx context.Context) (*ledger.Entry, int64, error) {
+	for {
+		if e, offset, err := a.valid(ctx); err != nil || e != nil {
+			return e, offset, err
+		}
+	}
+}
+
+// Only fetches of what an entry points at the spans that are wanted.
+func (a *Assembler) Only(ctx context.Context, e *ledger.Entry, offset int64, want func(ledger.Span) bool) (*Entry, error) {
+	var spans []ledger.Span
+	for _, s := range e.Spans() {
+		if want(s) {
+			spans = append(spans, s)
+		}
+	}
+	return a.resolve(ctx, e, offset, spans)
+}
+
 // weight is about what the entry takes when its rows are decoded: their text, a row, and a value for each
 // column.
 func (p *position) weight() int64 {

@@ -55,12 +55,14 @@ CREATE TABLE IF NOT EXISTS floe.aside (job text, applier text, table_oid bigint,
 	PRIMARY KEY (job, applier, table_oid, key));
 CREATE TABLE IF NOT EXISTS floe.skipped (job text, applier text, epoch bigint, place text, table_oid bigint, table_name text NOT NULL, changes bigint NOT NULL,
 	samples text[] NOT NULL, load bigint NOT NULL, sqlstate text NOT NULL, message text NOT NULL, command text NOT NULL, sent_by text NOT NULL, reason text NOT NULL,
-	at timestamptz NOT NULL DEFAULT now(), mended timestamptz, PRIMARY KEY (job, applier, epoch, place, table_oid))`
+	at timestamptz NOT NULL DEFAULT now(), mended timestamptz, PRIMARY KEY (job, applier, epoch, place, table_oid));
+CREATE TABLE IF NOT EXISTS floe.replayed (job text, applier text, id text, sent_by text NOT NULL, from_offset bigint NOT NULL, at_offset bigint NOT NULL,
+	tables text NOT NULL, changes bigint NOT NULL, refused text NOT NULL, at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (job, applier, id))`
 
 // Setup makes floe's own tables on the target, if they are missing.
 func (s *Session) Setup(ctx context.Context) error {
 	var have bool
-	err := s.Conn.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL AND to_regclass('floe.load') IS NOT NULL AND to_regclass('floe.asked') IS NOT NULL AND to_regclass('floe.aside') IS NOT NULL AND to_regclass('floe.skipped') IS NOT NULL").Scan(&have)
+	err := s.Conn.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL AND to_regclass('floe.load') IS NOT NULL AND to_regclass('floe.asked') IS NOT NULL AND to_regclass('floe.aside') IS NOT NULL AND to_regclass('floe.skipped') IS NOT NULL AND to_regclass('floe.replayed') IS NOT NULL").Scan(&have)
 	if err != nil || have {
 		return err
 	}

@@ -21,6 +21,7 @@ var above = map[string][]string{
 	"applier/fold":     {"pkg/event", "pkg/ident", "schemas"},
 	"applier/render":   {"pkg/event", "pkg/ident"},
 	"applier/assemble": {"pkg/event", "pkg/ident", "pkg/ledger", "pkg/halt", "schemas"},
+	"applier/suffix":   {"applier/assemble", "applier/batch", "pkg/catalog", "pkg/event", "pkg/ledger"},
 	"capture/decode":   {"pkg/event"},
 	"capture/snapshot": {},
 }

@@ -34,6 +34,7 @@ type Wanted struct {
 	tables  map[ident.Name]bool
 	resyncs map[ident.Name]int // the number of the last command that names a table
 	skips   []Skip
+	replays []Replay
 	// Set are the fields of the job file that commands changed.
 	Set Settings
 }
@@ -74,6 +75,8 @@ func (w *Wanted) take(c *ledger.Command, number int) {
 		w.run(Stopped, c)
 	case ledger.VerbSkip:
 		w.skip(c)
+	case ledger.VerbReplay:
+		w.replay(c)
 	case ledger.VerbSet:
 		for _, text := range c.Args {
 			_ = w.Set.Set(text) // what this floe does not know changes nothing

@@ -29,5 +29,6 @@ const (
 	VerbRetry  = "retry"  // what the target refused is tried again
 	VerbSkip   = "skip"   // what the target refuses at one place is left out
 	VerbResync = "resync" // the tables' rows are read again and replace the target's
+	VerbReplay = "replay" // what the log says of tables is written again
 	VerbSet    = "set"    // bounds of the job are others from now on
 )
