@@ -105,6 +105,7 @@ func (a *app) draft(s *surveyed) []byte {
 	line("# heartbeat: {interval: 1s}                  # a row in public.dts_postgres_heartbeat of the source; 0s writes none")
 	line("# throttle: {load_rows: 20000}               # rows of the load in a second; 0 is no bound")
 	line("# apply: {batch_rows: 5000, batch_wait: 5ms}")
+	line(`# notify: [{url: "${HOOK}", states: [BLOCKED, FAILED, NOT RUNNING]}]   # told of changes of state`)
 	line("# kafka:                                     # absent: the broker in floe dev, for trials")
 	line(`#   brokers: ["k1:9093", "k2:9093", "k3:9093"]`)
 	line("#   replication: 3")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -141,8 +142,12 @@ func (a *app) consoleCommand() *cobra.Command {
 			ctx, cancel := context.WithCancelCause(cmd.Context())
 			defer cancel(nil)
 			front := console.Open(l, gate, cancel)
+			var told sync.WaitGroup
+			told.Go(func() { a.notify(ctx, j, opts) })
 			err = console.Serve(ctx, console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Front: front, Gate: gate, Log: a.log,
 				Near: console.Near{Source: place(j.Source), Target: place(j.Target), File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }}})
+			cancel(nil)
+			told.Wait()
 			return errors.Join(err, front.Close())
 		}}
 	cmd.Flags().StringVar(&addr, "listen", addr, "address")

@@ -64,6 +64,10 @@ func (d *dev) run(ctx context.Context) error {
 			Front: d.front, Gate: d.gate, Gather: t.metrics, Near: d.near(), Log: d.app.log})
 	})
 	g.Go(func() error { return d.tell(services) })
+	after(func() error {
+		d.app.notify(services, d.job, d.kafka)
+		return nil
+	})
 	if d.onceOnly {
 		g.Go(func() error { return d.once(services) })
 	}

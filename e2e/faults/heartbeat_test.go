@@ -3,6 +3,9 @@ package faults
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +15,20 @@ import (
 )
 
 // A job whose tables nobody writes to, beside a database that is busy, lets the source forget its WAL; its
-// heartbeat is on the source alone, and goes with the job.
+// heartbeat is on the source alone, and goes with the job. Who asked to be told of its states was.
 func TestAnIdleJobHoldsNoWAL(t *testing.T) {
 	t.Parallel()
 	s := servers(t)
-	b := newBench(t, s, "idle_job", nil)
+	told := make(chan string, 64)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		select {
+		case told <- string(text):
+		default:
+		}
+	}))
+	defer hook.Close()
+	b := newBench(t, s, "idle_job", func(j *rig.Job) { j.Notify = []rig.Hook{{URL: hook.URL + "/T0K3N", States: []string{"SYNCING"}}} })
 	b.source(t, marker)
 	b.must(t, b.Start())
 	b.streaming(t)
@@ -33,6 +45,14 @@ func TestAnIdleJobHoldsNoWAL(t *testing.T) {
 	}); err != nil {
 		b.explain(t)
 		t.Fatalf("the slot holds WAL from %s on; before the noise %s was written: %v", ask(t, b.pair.SourceURL(), "SELECT "+slot), before, err)
+	}
+	select {
+	case text := <-told:
+		if !strings.Contains(text, `"job":"idle_job","state":"SYNCING"`) || strings.Contains(b.Tail(1<<20), "T0K3N") {
+			t.Errorf("told %s; or the log has the URL", text)
+		}
+	case <-ctx.Done():
+		t.Error("nobody was told that the job is in sync")
 	}
 	const beats = `SELECT count(*) FROM public.dts_postgres_heartbeat WHERE slot_name LIKE 'floe\_idle\_job\_%' AND update_time > now() - interval '1 minute'`
 	if got := ask(t, b.pair.SourceURL(), beats); got != "1" {

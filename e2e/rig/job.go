@@ -18,6 +18,13 @@ type Job struct {
 	Kafka     *Kafka     `json:"kafka,omitempty"`
 	Throttle  *Throttle  `json:"throttle,omitempty"`
 	Heartbeat *Heartbeat `json:"heartbeat,omitempty"`
+	Notify    []Hook     `json:"notify,omitempty"`
+}
+
+// Hook is told of changes of the job's state.
+type Hook struct {
+	URL    string   `json:"url"`
+	States []string `json:"states,omitempty"`
 }
 
 // Init says what is made before changes flow.

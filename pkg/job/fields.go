@@ -8,6 +8,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"floe/pkg/ident"
+	"floe/pkg/status"
 )
 
 // job are the fields of a job file (docs: the job file).
@@ -25,8 +26,33 @@ func (r *reader) job(j *Job) fields {
 		"throttle":    r.object(r.throttle(&j.Throttle)).says("bounds of what the job asks of the servers; 0 is none"),
 		"apply":       r.object(r.apply(&j.Apply)).says("how changes are applied"),
 		"kafka":       r.object(r.kafka(j, k)).around(func() { j.Kafka = k }, nil).says("the log; without it floe dev brings its own"),
+		"notify":      r.listOf(func() field { return r.hook(&j.Notify) }).says("URLs that are told of changes of the job's state, by floe console"),
 		"registry":    r.object(r.registry(j)).says("the schema registry; without it floe's own"),
 	}
+}
+
+// hook reads one URL and its states.
+func (r *reader) hook(to *[]Hook) field {
+	var h Hook
+	known := fields{"url": r.intoSecret(&h.URL).says("http or https, by a reference: ${ENV} or ${file:/run/secrets/x}; read again each time"),
+		"states": r.listOf(func() field {
+			return r.oneOf(status.States, func(s string) { h.States = append(h.States, s) })
+		}).says("the states that are told; all if there are none")}
+	f := r.object(known)
+	f.schema.Required = []string{"url"}
+	f.read = func(p string, n ast.Node) {
+		before := len(r.faults)
+		r.mapping(p, n, known)
+		if len(r.faults) > before {
+			return
+		}
+		if h.URL.IsZero() {
+			r.fault(n, "%s: want url", p)
+			return
+		}
+		*to = append(*to, h)
+	}
+	return f
 }
 
 func (r *reader) registry(j *Job) fields {

@@ -38,6 +38,8 @@ type Job struct {
 	Registry Secret
 	// RegistryTLS is how an https registry is spoken to; nil is by the system's authorities.
 	RegistryTLS *ClientTLS
+	// Notify are who is told of changes of the job's state.
+	Notify []Hook
 	// Notices are fields that were accepted and have no effect yet.
 	Notices []string
 }
@@ -76,6 +78,13 @@ type Heartbeat struct {
 
 // heartbeatTable is DTS's: tables of this name are never copied, whatever is selected.
 const heartbeatTable = "dts_postgres_heartbeat"
+
+// Hook is a URL that changes of state are sent to; no States are all. Who has the URL may write there: it is a
+// secret.
+type Hook struct {
+	URL    Secret
+	States []string
+}
 
 // Apply tunes the applier.
 type Apply struct {

@@ -41,7 +41,24 @@ func (j *Job) Text() []byte {
 		b.secret("  ", "url", j.Registry, "${REGISTRY_URL}")
 		b.tls("  ", j.RegistryTLS)
 	}
+	b.hooks(j.Notify)
 	return b.Bytes()
+}
+
+func (b *text) hooks(list []Hook) {
+	if len(list) > 0 {
+		b.line("notify:")
+	}
+	for _, h := range list {
+		b.secret("  - ", "url", h.URL, "${NOTIFY_URL}")
+		if len(h.States) > 0 {
+			states := make([]string, len(h.States))
+			for i, s := range h.States {
+				states[i] = Scalar(s)
+			}
+			b.line("    states: [%s]", strings.Join(states, ", "))
+		}
+	}
 }
 
 func word(yes bool, one, other string) string {

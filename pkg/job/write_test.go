@@ -22,6 +22,7 @@ func TestAJobAsTextIsTheSameJob(t *testing.T) {
 	}
 	for _, in := range []string{string(full), minimal, minimal + "ddl: off\nobjects:\n  include: ['\"Odd: #1\"', \"a\\\\b\"]\n  filters: [{table: a.b, where: \"v = '${x}' AND \\n w > 1 # no\"}]\n",
 		minimal + "kafka: {brokers: ['a:1'], tls: {}}\nregistry: {url: '${REG}', tls: {ca: /x}}\n",
+		minimal + "notify:\n  - {url: '${HOOK}', states: [BLOCKED, NOT RUNNING]}\n  - {url: '${file:/run/hook}'}\n",
 		minimal + "objects: {mapping: [{from: a.b, to: 'c.\"D e\"', columns: {'\"X y\"': z}}, {from: 'q.*', to: '\"R s\".*'}]}\n"} {
 		was := parse(t, in)
 		out := was.Text()
@@ -43,12 +44,13 @@ func TestAJobAsTextHoldsNoPassword(t *testing.T) {
 target: {url: "${DST:-postgres://u:hunter2@h/d}", password: "${P:-hunter2}"}
 kafka: {brokers: ["a:1"], sasl: {mechanism: PLAIN, user: u, password: hunter2}}
 registry: {url: "http://u:hunter2@r"}
+notify: [{url: "https://chat/hunter2"}]
 `)
 	out := string(j.Text())
 	if strings.Contains(out, "hunter2") {
 		t.Errorf("a password is in:\n%s", out)
 	}
-	for _, want := range []string{`url: "postgres://u@h/d"`, `"${SOURCE_PASSWORD}"`, `"${DST}"`, `"${P}"`, `"${KAFKA_PASSWORD}"`, `"${REGISTRY_URL}"`} {
+	for _, want := range []string{`url: "postgres://u@h/d"`, `"${SOURCE_PASSWORD}"`, `"${DST}"`, `"${P}"`, `"${KAFKA_PASSWORD}"`, `"${REGISTRY_URL}"`, `"${NOTIFY_URL}"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %s in:\n%s", want, out)
 		}
