@@ -40,6 +40,7 @@ func (s *session) Refused(ctx context.Context) error {
 // Applied counts rows.
 func (s *session) Applied(rows []*event.Row) {
 	s.report.rows(s.leaves.keep(rows))
+	s.pace.took(time.Now(), rows)
 	s.leaves = s.leaves.undone()
 }
 

@@ -41,6 +41,9 @@ type Config struct {
 	// what is there.
 	BatchWait time.Duration
 
+	// Rows and MBps bound what is applied of changes in a second, in rows and in megabytes; 0 is without bound.
+	Rows, MBps int
+
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 }

@@ -89,6 +89,11 @@ func (s *session) apply(ctx context.Context) error {
 			}
 			return errRest
 		}
+		if waited, err := s.paced(ctx); err != nil {
+			return err
+		} else if waited {
+			continue
+		}
 		e, err := s.next(ctx)
 		if err != nil {
 			return err

@@ -54,6 +54,10 @@ func (s *session) heed(ctx context.Context) error {
 	if w != s.heeded {
 		s.heeded = w
 		s.order.Rows, s.batchWait = control.Or(w.Set.BatchRows, s.Config.BatchRows), control.Or(w.Set.BatchWait, s.Config.BatchWait)
+		s.pace.set(control.Or(w.Set.ApplyRows, s.Config.Rows), control.Or(w.Set.ApplyMBps, s.Config.MBps)*1_000_000)
+		if s.pace.rows > 0 { // a batch is no more than a second's
+			s.order.Rows = min(s.order.Rows, s.pace.rows)
+		}
 	}
 	return s.replays(ctx, w)
 }

@@ -39,6 +39,7 @@ type session struct {
 	wanted atomic.Pointer[control.Wanted]
 	called chan struct{} // something else is wanted
 	heeded *control.Wanted
+	pace   pace
 	// batchWait is Config.BatchWait as it was last set.
 	batchWait time.Duration
 

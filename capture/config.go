@@ -53,6 +53,8 @@ type Config struct {
 	LoadReaders int
 	// LoadRows is the number of rows a second that the load reads at most, 0 for no bound.
 	LoadRows int
+	// LoadMBps is the same in megabytes.
+	LoadMBps int
 	// Heartbeat is the table that heartbeats are written to, HeartbeatEvery so often; 0 writes none, and only
 	// reads the source's clock.
 	Heartbeat      ident.Name

@@ -19,7 +19,7 @@ import (
 func (s *session) load(ctx context.Context) error {
 	for {
 		if s.loading.Load() {
-			l := &load.Loader{Config: load.Config{Hold: s.ChunkHold, ChunkBytes: chunkBytes, Readers: s.LoadReaders, Rate: s.rate},
+			l := &load.Loader{Config: load.Config{Hold: s.ChunkHold, ChunkBytes: chunkBytes, Readers: s.LoadReaders, Rate: s.rate, ByteRate: s.byteRate},
 				Connect: s.readConn, Tables: s.loadable, Pending: s.pending(), Gate: s.gate, Writer: s.writer, Ask: s.wal.Ask, Log: s.Log, Update: s.update, Loaded: s.loaded,
 				Waited: func(d time.Duration) { s.report.metrics.throttled.Add(int64(d)) }}
 			if err := l.Run(ctx); err != nil {
@@ -40,6 +40,10 @@ func (s *session) load(ctx context.Context) error {
 
 // rate is the load's bound as it was last set.
 func (s *session) rate() int { return control.Or(s.wanted.Load().Set.LoadRows, s.LoadRows) }
+
+func (s *session) byteRate() int {
+	return control.Or(s.wanted.Load().Set.LoadMBps, s.LoadMBps) * 1_000_000
+}
 
 // reload opens a load that replaces what the target has of the table; the caller places the object that
 // says so (load.State.Record). Only the stream's goroutine calls it, between two transactions or at a

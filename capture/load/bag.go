@@ -62,7 +62,7 @@ func (p *part) bag(ctx context.Context) error {
 		if err := p.placing(ctx, func() error { return p.upTo(r, rowNumber(r.read)) }); err != nil {
 			return err
 		}
-		return p.paced(ctx, began, r.read)
+		return p.paced(ctx, began, r.read, r.bytes)
 	}
 	r.row = func() (err error) {
 		if p.beside {
@@ -114,14 +114,14 @@ func (p *part) placing(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// paced waits as long as so many rows take at the given rate, and for Kafka.
-func (p *part) paced(ctx context.Context, began time.Time, rows int) error {
+// paced waits as long as so much takes at the given rates, and for Kafka.
+func (p *part) paced(ctx context.Context, began time.Time, rows, bytes int) error {
 	l := p.loader
 	if !p.beside {
 		return nil
 	}
-	for rate := l.rate(); rate > 0; rate = l.rate() {
-		until := began.Add(time.Duration(rows) * time.Second / time.Duration(rate))
+	for takes := l.takes(rows, bytes); takes > 0; takes = l.takes(rows, bytes) {
+		until := began.Add(takes)
 		t := time.NewTimer(min(waitsLook, time.Until(until)))
 		select {
 		case <-t.C:

@@ -28,7 +28,7 @@ type part struct {
 	// looked at.
 	beside, awaited bool
 	looked          time.Time
-	rows            int
+	rows, bytes     int
 	turn            turn
 	// orphans: rows were produced that no entry points at.
 	orphans bool
@@ -69,6 +69,9 @@ func (p *part) ranges(ctx context.Context) error {
 // smallest is where a slow source stops to shrink chunks: below, a round's own cost rules.
 const smallest = 100
 
+// smallestBytes is the same for chunks that a bound in bytes shrinks.
+const smallestBytes = 64 << 10
+
 // adapt sizes the next chunk so that its hold comes near Hold.
 func (l *Loader) adapt(p *part, r *rows, took time.Duration) {
 	next := float64(p.limit) * 2
@@ -76,7 +79,11 @@ func (l *Loader) adapt(p *part, r *rows, took time.Duration) {
 		next = max(float64(r.read)*float64(l.Hold)/float64(took), smallest)
 	}
 	if r.bytes > 0 {
-		next = min(next, float64(r.read)*float64(l.ChunkBytes)/float64(r.bytes)/2)
+		most := l.ChunkBytes
+		if rate := l.byteRate(); rate > 0 { // a tenth of a second's
+			most = min(most, max(rate/5, smallestBytes))
+		}
+		next = min(next, float64(r.read)*float64(most)/float64(r.bytes)/2)
 	}
 	l.Update(func(States) { // readers share the map
 		l.limit[p.t.Shape.OID] = int(max(1, min(next, float64(p.limit)*4, 1e6)))
@@ -96,7 +103,7 @@ func (p *part) keys(ctx context.Context) error {
 func (p *part) finish(c *ledger.Chunk, r *rows) error {
 	c.Snapshot, c.Until = p.snap.Text, p.snap.until
 	c.Rows = uint64(r.read - p.rows)
-	p.rows = r.read
+	p.rows, p.bytes = r.read, r.bytes
 	if err := p.takeTurn(r.spans); err != nil {
 		return err
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	Readers int
 	// Rate is the rows a second that are read at most, as it is at the time; 0 is without bound, and so is nil.
 	Rate func() int
+	// ByteRate is the same for bytes, as COPY brings them.
+	ByteRate func() int
 }
 
 // Loader copies tables through the log, a few at a time, in rounds of one hold each.
@@ -68,6 +70,7 @@ type Loader struct {
 	known   map[*route.Table]*version
 	limit   map[uint32]int // rows of a table's next chunk
 	rows    int            // read in the last round
+	bytes   int
 	nudged  time.Time
 }
 
@@ -357,11 +360,29 @@ func (l *Loader) rate() int {
 	return l.Rate()
 }
 
-// pace waits after a round as long as its rows take at the given rate, and until Kafka has taken most
+func (l *Loader) byteRate() int {
+	if l.ByteRate == nil {
+		return 0
+	}
+	return l.ByteRate()
+}
+
+// takes is how long what was read takes at the given rates; 0 without any.
+func (l *Loader) takes(rows, bytes int) (d time.Duration) {
+	if rate := l.rate(); rate > 0 {
+		d = time.Duration(rows) * time.Second / time.Duration(rate)
+	}
+	if rate := l.byteRate(); rate > 0 {
+		d = max(d, time.Duration(float64(bytes)/float64(rate)*float64(time.Second)))
+	}
+	return d
+}
+
+// pace waits after a round as long as its rows take at the given rates, and until Kafka has taken most
 // of what was read.
 func (l *Loader) pace(ctx context.Context, began time.Time) error {
-	if rate := l.rate(); rate > 0 && l.rows > 0 {
-		wait := time.Until(began.Add(time.Duration(l.rows) * time.Second / time.Duration(rate)))
+	if takes := l.takes(l.rows, l.bytes); takes > 0 {
+		wait := time.Until(began.Add(takes))
 		if wait > 0 && l.Waited != nil {
 			l.Waited(wait)
 		}

@@ -36,6 +36,20 @@ func TestChunksFollowTheHold(t *testing.T) {
 	}
 }
 
+// The bound that asks for more decides, and each alone does.
+func TestALoadIsPacedByRowsAndBytes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rows, bytes int
+		want        time.Duration
+	}{{0, 0, 0}, {500, 0, 2 * time.Second}, {0, 1_000_000, 3 * time.Second}, {500, 1_000_000, 3 * time.Second}, {100, 1_000_000, 10 * time.Second}} {
+		l := &Loader{Config: Config{Rate: func() int { return c.rows }, ByteRate: func() int { return c.bytes }}}
+		if got := l.takes(1000, 3_000_000); got != c.want {
+			t.Errorf("1000 rows of 3 MB at %d rows/s and %d bytes/s take %s, want %s", c.rows, c.bytes, got, c.want)
+		}
+	}
+}
+
 // A load that may read 2,000 rows a second takes at least its time, in chunks of a tenth of a second.
 func TestALoadKeepsItsRate(t *testing.T) {
 	t.Parallel()

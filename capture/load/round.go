@@ -53,9 +53,9 @@ func (l *Loader) round(ctx context.Context, parts []*part) error {
 	if err != nil {
 		return err
 	}
-	l.rows = 0
+	l.rows, l.bytes = 0, 0
 	for _, p := range parts {
-		l.rows += p.rows
+		l.rows, l.bytes = l.rows+p.rows, l.bytes+p.bytes
 	}
 	if err := l.pace(ctx, began); err != nil {
 		return err

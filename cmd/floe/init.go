@@ -103,7 +103,7 @@ func (a *app) draft(s *surveyed) []byte {
 	line("#   structure: {enabled: true}               # false: the tables are on the target already")
 	line("#   data: {enabled: true, readers: 2, chunk_ms: 100}")
 	line("# heartbeat: {interval: 1s}                  # a row in public.dts_postgres_heartbeat of the source; 0s writes none")
-	line("# throttle: {load_rows: 20000}               # rows of the load in a second; 0 is no bound")
+	line("# throttle: {load_rows: 20000, load_mbps: 50, apply_rows: 5000, apply_mbps: 10}   # in a second; 0 is no bound")
 	line("# apply: {batch_rows: 5000, batch_wait: 5ms}")
 	line(`# notify: [{url: "${HOOK}", states: [BLOCKED, FAILED, NOT RUNNING]}]   # told of changes of state`)
 	line("# kafka:                                     # absent: the broker in floe dev, for trials")

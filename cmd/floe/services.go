@@ -50,7 +50,7 @@ func (a *app) captureCommand() *cobra.Command {
 				notices(j, log)
 				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Prefix: j.Prefix(), Kafka: opts,
 					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
-					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
+					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
 					ShutdownGrace: shutdownGrace, Registry: remote, Standby: s.standby, Log: log, Metrics: reg})
 			})
 		}}
@@ -82,7 +82,7 @@ func (a *app) applierCommand() *cobra.Command {
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
 				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Prefix: j.Prefix(), Kafka: opts,
 					Mapping: j.Mapping(), Proceed: j.Proceed, SkipStructure: j.Init.SkipStructure, Unsupported: structure.Policy(j.Init.Unsupported),
-					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Standby: s.standby, Log: log, Metrics: reg})
+					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Rows: j.Throttle.ApplyRows, MBps: j.Throttle.ApplyMBps, Standby: s.standby, Log: log, Metrics: reg})
 			})
 		}}
 	s.addFlags(cmd, "127.0.0.1:9189")

@@ -52,23 +52,8 @@ goes for the job from then on, also when its services start again; floe job expo
 	return cmd
 }
 
-// settings are a job's as they go now, by key; what no command changed is not among them.
-func settings(s control.Settings) map[string]string {
-	out := map[string]string{}
-	if s.LoadRows != nil {
-		out["throttle.load_rows"] = fmt.Sprint(*s.LoadRows)
-	}
-	if s.BatchRows != nil {
-		out["apply.batch_rows"] = fmt.Sprint(*s.BatchRows)
-	}
-	if s.BatchWait != nil {
-		out["apply.batch_wait"] = s.BatchWait.String()
-	}
-	return out
-}
-
 func (a *app) showSettings(s control.Settings) error {
-	set := settings(s)
+	set := s.Values()
 	if a.machine() {
 		return a.encode(set)
 	}
@@ -87,6 +72,9 @@ func (a *app) showSettings(s control.Settings) error {
 // adopt makes a job's fields what commands set.
 func adopt(j *job.Job, s control.Settings) {
 	j.Throttle.LoadRows = control.Or(s.LoadRows, j.Throttle.LoadRows)
+	j.Throttle.LoadMBps = control.Or(s.LoadMBps, j.Throttle.LoadMBps)
+	j.Throttle.ApplyRows = control.Or(s.ApplyRows, j.Throttle.ApplyRows)
+	j.Throttle.ApplyMBps = control.Or(s.ApplyMBps, j.Throttle.ApplyMBps)
 	j.Apply.BatchRows = control.Or(s.BatchRows, j.Apply.BatchRows)
 	j.Apply.BatchWait = control.Or(s.BatchWait, j.Apply.BatchWait)
 }

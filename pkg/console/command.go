@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -167,18 +166,9 @@ func (s *server) set(ctx context.Context, texts []string) (Sent, *access.Problem
 
 // settings are the bounds as they go now.
 func settings(set control.Settings) []Setting {
-	out := make([]Setting, len(control.Keys))
+	now, out := set.Values(), make([]Setting, len(control.Keys))
 	for i, key := range control.Keys {
-		out[i].Key = key
-	}
-	if set.LoadRows != nil {
-		out[0].Value = strconv.Itoa(*set.LoadRows)
-	}
-	if set.BatchRows != nil {
-		out[1].Value = strconv.Itoa(*set.BatchRows)
-	}
-	if set.BatchWait != nil {
-		out[2].Value = set.BatchWait.String()
+		out[i] = Setting{Key: key, Value: now[key]}
 	}
 	return out
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"floe/pkg/event"
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
@@ -93,6 +95,10 @@ func TestSettings(t *testing.T) {
 	w := Fold(commands("set throttle.load_rows=5 apply.batch_wait=7ms\nset throttle.load_rows=0 apply.batch_rows=0 kafka.prefix=x apply.batch_wait\nset apply.batch_rows=9"))
 	if Or(w.Set.LoadRows, 77) != 0 || Or(w.Set.BatchRows, 77) != 9 || Or(w.Set.BatchWait, time.Hour) != 7*time.Millisecond {
 		t.Errorf("%+v", w.Set)
+	}
+	w = Fold(commands("set throttle.load_mbps=3 throttle.apply_rows=4\nset throttle.apply_mbps=5 throttle.apply_rows=-1"))
+	if diff := cmp.Diff(w.Set.Values(), map[string]string{"throttle.load_mbps": "3", "throttle.apply_rows": "4", "throttle.apply_mbps": "5"}); diff != "" {
+		t.Error(diff)
 	}
 	if w := Fold(nil); Or(w.Set.LoadRows, 77) != 77 {
 		t.Errorf("%+v", w.Set)

@@ -235,8 +235,10 @@ func (r *reader) init(j *Job) fields {
 
 func (r *reader) throttle(t *Throttle) fields {
 	return fields{
-		"load_rows": r.intoNumber(&t.LoadRows, 0, math.MaxInt32).says("rows of the load in a second"),
-		"load_mbps": r.only("0"), "apply_rows": r.only("0"),
+		"load_rows":      r.intoNumber(&t.LoadRows, 0, math.MaxInt32).says("rows of the load in a second"),
+		"load_mbps":      r.intoNumber(&t.LoadMBps, 0, 100_000).says("megabytes of the load in a second"),
+		"apply_rows":     r.intoNumber(&t.ApplyRows, 0, math.MaxInt32).says("rows of changes that are applied in a second"),
+		"apply_mbps":     r.intoNumber(&t.ApplyMBps, 0, 100_000).says("megabytes of changes that are applied in a second"),
 		"hold_load_when": r.unsupported("throttle.load_rows bounds the load"),
 	}
 }

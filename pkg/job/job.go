@@ -68,7 +68,10 @@ type Init struct {
 }
 
 // Throttle bounds what the job asks of the servers; 0 is no bound.
-type Throttle struct{ LoadRows int }
+type Throttle struct {
+	// Rows and megabytes in a second, of the load and of what the applier applies of changes.
+	LoadRows, LoadMBps, ApplyRows, ApplyMBps int
+}
 
 // Heartbeat is where and how often capture writes to the source; an Interval of 0 writes nothing.
 type Heartbeat struct {

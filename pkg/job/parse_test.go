@@ -40,7 +40,9 @@ job.yaml:4:14: on_existing: want block or proceed, not "maybe"
 		"half a filter":     {minimal + "objects:\n  filters: [{table: public.rf}]\n", `objects.filters[0]: want table and where`},
 		"a filter's column": {minimal + "objects:\n  filters: [{table: public.rf, where: a, columns: [a]}]\n", `columns is not supported yet: every column of a selected table is replicated`},
 		"registry":          {minimal + "registry: {uri: http://x}\n", `registry.uri is not a field; did you mean url?`},
-		"throttle":          {minimal + "throttle: {apply_rows: 5}\n", `throttle.apply_rows: 5 is not supported yet; the one choice is 0`},
+		"throttle":          {minimal + "throttle: {apply_rows: -5}\n", `throttle.apply_rows: want a number from 0 to 2147483647, not "-5"`},
+		"heartbeat":         {minimal + "heartbeat: {table: public.beats}\n", `heartbeat.table: want a table named dts_postgres_heartbeat`},
+		"notify":            {minimal + "notify: [{url: 'http://h', states: [ILL]}]\n", `want CREATED or`},
 		"kinds":             {minimal + "init: {structure: {kinds: [tables]}}\n", `init.structure.kinds: want a value, not a list`},
 		"key twice":         {"name: a\nname: b\n" + minimal, `mapping key "name" already defined`},
 		"scalar job":        {"hello", `job.yaml:1:1: the job file: want a mapping (key: value), not "hello"`},
@@ -83,7 +85,7 @@ func TestEveryFieldOfTheDocumentedFile(t *testing.T) {
 	if j.Name != "orders" || !j.Proceed || !j.Objects.KeepIdentity || j.Everything() || !j.Init.SkipStructure || !j.Init.SkipData {
 		t.Errorf("got %+v", j)
 	}
-	if j.Throttle.LoadRows != 20000 || j.Apply.BatchRows != 100 || j.Apply.BatchWait.String() != "1ms" || j.Init.ChunkHold.String() != "50ms" || j.Init.Readers != 4 {
+	if j.Throttle != (Throttle{20000, 30, 4000, 5}) || j.Apply.BatchRows != 100 || j.Apply.BatchWait.String() != "1ms" || j.Init.ChunkHold.String() != "50ms" || j.Init.Readers != 4 {
 		t.Errorf("got %+v", j)
 	}
 	if k := j.Kafka; j.Prefix() != "pre" || len(k.Brokers) != 2 || k.Partitions != 4 || k.Replication != 3 || k.TLS == nil || k.SASL.Mechanism != "SCRAM-SHA-512" {

@@ -31,7 +31,8 @@ func (j *Job) Text() []byte {
 	b.line("init:\n  structure: {enabled: %t%s}\n  data: {enabled: %t, readers: %d, chunk_ms: %d}", !j.Init.SkipStructure, unsupported, !j.Init.SkipData, j.Init.Readers, j.Init.ChunkHold.Milliseconds())
 	b.line("ddl: %s", word(j.DDLOff, `"off"`, "auto"))
 	b.line("heartbeat: {table: %s, interval: %s}", Scalar(j.Heartbeat.Table.String()), j.Heartbeat.Interval)
-	b.line("throttle: {load_rows: %d}", j.Throttle.LoadRows)
+	t := j.Throttle
+	b.line("throttle: {load_rows: %d, load_mbps: %d, apply_rows: %d, apply_mbps: %d}", t.LoadRows, t.LoadMBps, t.ApplyRows, t.ApplyMBps)
 	b.line("apply: {batch_rows: %d, batch_wait: %s}", j.Apply.BatchRows, j.Apply.BatchWait)
 	if j.Kafka != nil {
 		b.kafka(j.Kafka)
