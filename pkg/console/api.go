@@ -52,7 +52,9 @@ func (s *server) getTables(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := s.watch.now()
-	s.answer(w, http.StatusOK, q.of(m.sum.Tables, m.sum.LatencySeconds))
+	got := q.of(m.sum.Tables, m.sum.LatencySeconds)
+	s.compared.verified(got.Tables)
+	s.answer(w, http.StatusOK, got)
 }
 
 func (s *server) getTable(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +70,9 @@ func (s *server) table(schema, name string) (Table, bool) {
 	m := s.watch.now()
 	for _, t := range m.sum.Tables {
 		if t.Schema == schema && t.Name == name {
-			return withLag(t, m.sum.LatencySeconds), true
+			one := []Table{withLag(t, m.sum.LatencySeconds)}
+			s.compared.verified(one)
+			return one[0], true
 		}
 	}
 	return Table{}, false

@@ -202,7 +202,7 @@ func TestConsoleShowsWhatTheLogSays(t *testing.T) {
 	if code, body := get(t, s.url+"/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "slot-missing slot x is gone") {
 		t.Errorf("readyz %d: %s", code, body)
 	}
-	if _, page := get(t, s.url+"/"); !strings.Contains(page, "<b>Remedy</b> floe job reset") {
+	if _, page := get(t, s.url+"/"); !strings.Contains(page, "<b>Remedy</b> floe job reset") || !strings.Contains(page, "What it means") {
 		t.Errorf("page:\n%s", page)
 	}
 }

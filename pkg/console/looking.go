@@ -72,8 +72,9 @@ func (s *server) tablesPage(w http.ResponseWriter, r *http.Request) {
 		Heads                              []head
 	}
 	b.Got = q.of(m.sum.Tables, m.sum.LatencySeconds)
+	s.compared.verified(b.Got.Tables)
 	b.Search, b.State, b.Sort, b.States = q.search, q.state, q.order(), tableStates
-	for _, h := range []struct{ title, sort string }{{"table", "name"}, {"state", "state"}, {"rows loaded", "loaded"}, {"captured i/u/d/t", "captured"}, {"applied i/u/d/t", "applied"}, {"behind", ""}, {"error", ""}} {
+	for _, h := range []struct{ title, sort string }{{"table", "name"}, {"state", "state"}, {"rows loaded", "loaded"}, {"captured i/u/d/t", "captured"}, {"applied i/u/d/t", "applied"}, {"behind", ""}, {"verified", ""}, {"error", ""}} {
 		b.Heads = append(b.Heads, q.head(h.title, h.sort))
 	}
 	if q.offset > 0 {
@@ -136,8 +137,9 @@ func (s *server) tablePage(w http.ResponseWriter, r *http.Request) {
 	}
 	s.show(w, r, http.StatusOK, "table", "Table", true, struct {
 		Table
-		SQL string
-	}{t, sqlName(t.Schema, t.Name)})
+		SQL, Rows string
+		CanVerify bool
+	}{t, sqlName(t.Schema, t.Name), "/events?table=" + queryEscape(sqlName(t.Schema, t.Name)), s.Near.Verify != nil})
 }
 
 func (s *server) errorsPage(w http.ResponseWriter, r *http.Request) {

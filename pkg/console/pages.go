@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"floe/pkg/access"
+	"floe/pkg/guide"
 	"floe/pkg/ident"
 )
 
@@ -31,7 +32,7 @@ var drawn = func() map[string]*template.Template {
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
 		"ago": func(s float64) string { return duration(max(0, s)) }, "counts": counts, "clock": clock, "icon": icon, "tone": tone, "tablePath": tablePath,
-		"themes": func() []item {
+		"explain": guide.Of, "themes": func() []item {
 			return []item{{Title: "System", Value: "system"}, {Title: "Light", Value: "light"}, {Title: "Dark", Value: "dark"}}
 		}}
 }

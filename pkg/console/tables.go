@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"floe/pkg/overview"
 )
@@ -27,6 +28,14 @@ type Tables struct {
 type Table struct {
 	overview.Table
 	LagSeconds *float64 `json:"lag_seconds"`
+	// Verified is how the last comparison of it by this console ended; null if there was none.
+	Verified *Verified `json:"verified"`
+}
+
+// Verified is a comparison of one table: equal, differs or not compared.
+type Verified struct {
+	Is string    `json:"is"`
+	At time.Time `json:"at"`
 }
 
 // tableQuery is what of a job's tables is asked for.
@@ -120,5 +129,5 @@ func withLag(t overview.Table, latency *float64) Table {
 	if t.State != "in sync" {
 		latency = nil
 	}
-	return Table{t, latency}
+	return Table{t, latency, nil}
 }

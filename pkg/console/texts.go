@@ -76,6 +76,7 @@ var chinese = map[string]string{
 	"Events": "事件", "Hide the values of": "隐藏以下列的值", "Hide all values": "隐藏所有值", "Watch": "查看", "Hold": "暂停刷新", "events were too many to be shown": "个事件过多未显示", "before": "变更前",
 	"What stands on the table's topic, the newest first. Repetitions of a client stand there too; only what the ledger points at is applied.": "该表主题上的内容，最新的在前。客户端的重复写入也在其中；只有账本指向的内容才会被应用。",
 	// Comparing both databases.
+	"verified": "已校验", "Look": "查看", "Watch its rows": "查看行变更", "What it means": "含义",
 	"Verify": "校验", "Every row and every column of both databases is compared, each at one moment; nothing is changed. Changes that are under way show as differences: compare again to tell them apart.": "逐行逐列比较两个数据库各自一个时刻的内容，不做任何修改。正在同步的变更会显示为差异：再次校验即可区分。",
 	"Tables as in SQL, one a line; none for all": "按 SQL 写法填写表名，每行一个；留空为全部", "Compare": "开始校验", "equal": "一致", "tables are compared": "张表已比较", "rows on the source": "源库行数", "rows on the target": "目标库行数", "not compared": "未比较",
 	"missing": "目标库缺失", "extra": "目标库多出", "other number": "行数不同", "and more": "还有更多", "column": "列", "on the source": "源库", "row": "行", "All tables are equal.": "所有表一致。", "Tables that differ": "有差异的表",

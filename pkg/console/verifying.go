@@ -24,6 +24,7 @@ type compared struct {
 	last    Comparison
 	stop    context.CancelFunc // nil unless one goes on
 	shown   int                // tables whose differing rows are kept
+	known   map[ident.Name]Verified
 	ended   bool
 	running sync.WaitGroup
 }
@@ -135,8 +136,24 @@ func (c *compared) told(t *verify.Table, done, of int) {
 			x.More, x.Rows = true, nil
 		}
 	}
+	if c.known == nil {
+		c.known = map[ident.Name]Verified{}
+	}
+	c.known[t.Source] = Verified{x.Is, time.Now().UTC()}
 	c.last.Done, c.last.Of, c.last.Rows = done, of, c.last.Rows+t.SourceRows
 	c.last.Tables = append(c.last.Tables, x)
+}
+
+// verified puts beside tables how their last comparison ended.
+func (c *compared) verified(tables []Table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range tables {
+		t := &tables[i]
+		if v, ok := c.known[ident.Name{Schema: t.Schema, Name: t.Name}]; ok {
+			t.Verified = &v
+		}
+	}
 }
 
 func ofTable(t *verify.Table) ComparedTable {

@@ -11,6 +11,7 @@ import (
 
 	"floe/pkg/access"
 	"floe/pkg/ident"
+	"floe/pkg/status"
 	"floe/pkg/verify"
 )
 
@@ -94,6 +95,21 @@ func TestTablesAreCompared(t *testing.T) {
 		if _, _, body := ask(t, "GET", s.url+path, "", bearer(views)); strings.Contains(body, "onerror") || !strings.Contains(body, "s.t2") {
 			t.Errorf("a viewer sees %s: %.3000s", path, body)
 		}
+	}
+	s.say(t, status.Report{Role: "capture", State: "SYNCING", Tables: []status.Table{{Schema: "s", Name: "t2", State: "in sync"}, {Schema: "s", Name: "other", State: "in sync"}}})
+	s.say(t, status.Report{Role: "applier", State: "SYNCING"})
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		code, h, body := ask(t, "GET", s.url+"/api/v1/tables", "", op)
+		d.answers(t, "GET", "/api/v1/tables", code, h.Get("Content-Type"), body)
+		if strings.Contains(body, `"name":"t2"`) && strings.Contains(body, `"verified":{"is":"differs"`) && strings.Contains(body, `"verified":null`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s", body)
+		}
+	}
+	if _, _, body := ask(t, "GET", s.url+"/tables/s/t2", "", op); !strings.Contains(body, "verified") || !strings.Contains(body, "/events?table=%22s%22.%22t2%22") || !strings.Contains(body, `action="/verify"`) {
+		t.Errorf("%s", body)
 	}
 	send("/api/v1/verify/stop", "", 202)
 	ended := func(c *Comparison) bool { return !c.Running }
