@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -185,7 +186,9 @@ func (s *server) lastEvents(ctx context.Context, n ident.Name, mask tail.Mask) (
 		}
 		out = append(out, events...)
 	}
-	slices.SortStableFunc(out, func(a, b tail.Event) int { return b.At.Compare(a.At) })
+	slices.SortFunc(out, func(a, b tail.Event) int { // rows of one commit have one time
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Offset, a.Offset))
+	})
 	return out[:min(len(out), tail.MostEvents)], nil
 }
 

@@ -129,6 +129,9 @@ func TestRowsAreWatched(t *testing.T) {
 	if _, _, body := ask(t, "GET", s.url+"/events?table=s.t&mask=id", "", op); !strings.Contains(body, "canary") || strings.Count(body, "canary") != 1 || strings.Contains(body, "<img src=x") || !strings.Contains(body, `name="mask" value="id" checked`) || !strings.Contains(body, `data-stream="/api/v1/tables/s/t/events?mask=id"`) {
 		t.Errorf("%s", body)
 	}
+	if _, _, body := ask(t, "GET", s.url+"/events?table=s.t", "", op); strings.Index(body, "canary") > strings.Index(body, "onerror") {
+		t.Errorf("the newest is not the first: %s", body)
+	}
 	if _, _, body := ask(t, "GET", s.url+"/events?table=s.t", "", bearer(views)); strings.Contains(body, "canary") || !strings.Contains(body, "•••") {
 		t.Errorf("a viewer sees %s", body)
 	}
