@@ -44,6 +44,8 @@ func TestABigTransactionKilledInItsMiddleIsOneTransactionOfTheTarget(t *testing.
 	b.caughtUp(t, x.patience)
 	b.must(t, b.Synced(ctx, x.patience))
 	seen := x.look(ctx, b)
+	_, err := x.grown(ctx, b) // what it has before
+	b.must(t, err)
 
 	began := time.Now()
 	b.source(t, x.sql())
