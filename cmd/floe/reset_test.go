@@ -206,19 +206,19 @@ func wantMetrics(t *testing.T, f *rig.Floe) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.Get(e.Console + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range []string{"floe_capture_rows_total", "floe_capture_bytes_total", "floe_capture_transactions_total", "floe_slot_retained_bytes"} {
-		if !strings.Contains(string(text), "# TYPE "+name) {
-			t.Errorf("no metric %s", name)
-		}
+		until(t, "metric "+name, func() bool { // a service that is too busy to answer at once is left out
+			r, err := http.Get(e.Console + "/metrics")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			text, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Contains(string(text), "# TYPE "+name)
+		})
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"floe/e2e/rig"
 	"floe/pkg/pgtest"
@@ -35,7 +34,7 @@ func TestAnIdleJobHoldsNoWAL(t *testing.T) {
 	busy := pgtest.NewDB(t, s.Source, "CREATE TABLE noise (v text)")
 	before := ask(t, busy, "SELECT pg_current_wal_insert_lsn()")
 	ask(t, busy, "WITH w AS (INSERT INTO public.noise SELECT repeat(md5(i::text), 60) FROM generate_series(1, 8000) i RETURNING 1) SELECT count(*) FROM w")
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	const slot = `(SELECT restart_lsn FROM pg_replication_slots WHERE slot_name LIKE 'floe\_idle\_job\_%')`
 	passed := fmt.Sprintf("SELECT %s > '%s'::pg_lsn + 8000000", slot, before)

@@ -97,7 +97,7 @@ func (w *workshop) send(t *testing.T, path string, v url.Values) (int, string, s
 // wait polls the page of prechecks until it says something.
 func (w *workshop) wait(t *testing.T, words string) string {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
