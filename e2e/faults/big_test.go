@@ -47,12 +47,14 @@ func TestABigTransactionKilledInItsMiddleIsOneTransactionOfTheTarget(t *testing.
 	_, err := x.grown(ctx, b) // what it has before
 	b.must(t, err)
 
+	release := x.hold(ctx, t, b)
 	began := time.Now()
 	b.source(t, x.sql())
 	committed := time.Since(began)
 	// A partition has what its rows are, once they are produced, long before the applier has them.
 	x.killAt(ctx, t, b, m, "capture", func() (bool, error) { return x.produced(ctx, b, x.rows/3) })
 	x.killAt(ctx, t, b, m, "applier", func() (bool, error) { return x.grown(ctx, b) })
+	release()
 	b.caughtUp(t, x.patience)
 	took := time.Since(began)
 
@@ -102,6 +104,19 @@ func (x *big) sql() string {
 		DO $$ BEGIN FOR i IN 1..%[4]d LOOP BEGIN INSERT INTO sub VALUES (i, 1); EXCEPTION WHEN unique_violation THEN RAISE; END; END LOOP; END $$;
 		DELETE FROM big WHERE id > %[1]d AND id <= %[2]d;
 		COMMIT`, x.each, 2*x.each, 3*x.each, x.subs)
+}
+
+// hold lets no transaction on the target come past its first row of sub until the returned function is called:
+// how quick the applier is, and how slow this test, decides nothing.
+func (x *big) hold(ctx context.Context, t *testing.T, b *bench) (release func()) {
+	t.Helper()
+	c, err := rig.Connect(ctx, b.pair.TargetURL())
+	b.must(t, err)
+	release = func() { _ = c.Close(context.WithoutCancel(ctx)) }
+	t.Cleanup(release)
+	_, err = c.Exec(ctx, "BEGIN; LOCK TABLE public.sub IN SHARE MODE")
+	b.must(t, err)
+	return release
 }
 
 // killAt kills the role when the transaction is in its middle there.
