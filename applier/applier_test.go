@@ -1,10 +1,15 @@
 package applier
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"floe/applier/target"
+	"floe/pkg/event"
 	"floe/pkg/ledger"
 )
 
@@ -41,6 +46,46 @@ func TestGoesOnBehindTheCheckpoint(t *testing.T) {
 	}
 	r.apply()
 	r.wantRows("1 a 1, 2 x 1, 3 x 1, 4 x 1, 5 x 1, 6 x 1")
+}
+
+// A source that has nothing for the job moves its position all the time, by what others write; the checkpoint
+// follows all the same.
+func TestThePositionIsKeptHoweverOftenItMoves(t *testing.T) {
+	t.Parallel()
+	r := newRigOf(t, "create table t (id int primary key, v text, n int); create unique index once on t (v)")
+	r.begin()
+	r.load("+1 a 1", "+2 a 2")
+	stop := r.apply()
+	r.waitPlaced()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.exec("update public.t set v = 'b' where id = 2") // what failed can be made now, when there is nothing to do
+	r.apply()
+	conn, err := pgx.Connect(t.Context(), r.target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background()) //nolint:errcheck
+	var was, is int64
+	var made bool
+	tick := time.NewTicker(idleWait / 4)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for end := event.LSN(100); is == was || !made; end++ {
+		r.entry(ledger.Entry{Mark: &ledger.Mark{End: end}})
+		if err := conn.QueryRow(t.Context(), "select ledger_offset, to_regclass('public.once') is not null from floe.checkpoint").Scan(&is, &made); err != nil {
+			t.Fatal(err)
+		}
+		if end == 100 {
+			was = is
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("the checkpoint was at ledger offset %d and is at %d, what failed before is made: %v", was, is, made)
+		}
+	}
 }
 
 // The parts of a big transaction become visible together; one that its capture did not finish never was.

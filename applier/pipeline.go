@@ -115,7 +115,10 @@ func (s *session) take(ctx context.Context, e *assemble.Entry) error {
 	if e.Commit != nil {
 		s.behind = e.At-e.Commit.Time >= behindFrom.Microseconds()
 	}
-	if err := s.order.Take(ctx, e); err != nil {
+	if s.moved.IsZero() {
+		s.moved = time.Now()
+	}
+	if err := s.order.Take(ctx, e); err != nil { // a commit of its own forgets when
 		return err
 	}
 	if !s.order.Empty() && s.began.IsZero() {
@@ -124,10 +127,10 @@ func (s *session) take(ctx context.Context, e *assemble.Entry) error {
 	return nil
 }
 
-// pause makes the batch true when nothing more is at hand. The first time that there was nothing to do
-// either, structure that failed before this start is tried again.
+// pause makes the batch true when nothing more is at hand. The first time that it holds nothing either but
+// a position, structure that failed before this start is tried again.
 func (s *session) pause(ctx context.Context) error {
-	idle := !s.order.Big() && !s.order.Pending()
+	idle := !s.order.Big() && s.order.Empty()
 	if err := s.order.Flush(ctx); err != nil || !idle || !s.waits() {
 		return err
 	}
@@ -157,7 +160,7 @@ func (s *session) Commit(ctx context.Context, to target.Checkpoint) error {
 		}
 		return err
 	}
-	s.sampled, s.began = nil, time.Time{}
+	s.sampled, s.began, s.moved = nil, time.Time{}, time.Time{}
 	s.skipped(to.Commit)
 	if s.asks {
 		var err error

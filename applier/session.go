@@ -60,6 +60,7 @@ type session struct {
 	folder *fold.Folder
 	behind bool      // the last transaction had been committed for a while when it was placed
 	began  time.Time // when the open batch began, if it has
+	moved  time.Time // when the position moved for the first time since the checkpoint, if it has
 	before known     // what was known when the open big transaction began
 
 	known
@@ -111,7 +112,8 @@ const behindFrom = 100 * time.Millisecond
 // batchBytes bounds a target transaction by the size of its rows.
 const batchBytes = 8 << 20
 
-// idleWait is how long a moved position without rows may wait for its checkpoint.
+// idleWait is how long a moved position without rows may wait for its checkpoint. It counts from the first
+// move: a source that others write to moves it several times a second, for ever.
 const idleWait = time.Second
 
 // flushEvery is how often a commit waits for the server's disk.
@@ -197,7 +199,7 @@ func (s *session) next(ctx context.Context) (*assemble.Entry, error) {
 	case !s.order.Empty():
 		wait = time.After(time.Until(s.began.Add(s.batchWait)))
 	case s.order.Pending():
-		wait = time.After(idleWait)
+		wait = time.After(time.Until(s.moved.Add(idleWait)))
 	case s.unflushed(), s.waits():
 		wait = time.After(flushEvery)
 	}
