@@ -63,6 +63,11 @@ func TestAnIdleJobHoldsNoWAL(t *testing.T) {
 	if r, err := b.Client(ctx, "tables"); err != nil || strings.Contains(r.Stdout, "heartbeat") {
 		t.Errorf("%s%s %v", r.Stdout, r.Stderr, err)
 	}
+	for command, says := range map[string]string{"topics": "idle_job.floe.ledger ", "slot": "floe_idle_job_"} {
+		if r, err := b.Client(ctx, command); err != nil || r.Code != 0 || !strings.Contains(r.Stdout, says) {
+			t.Errorf("floe %s ended with %d: %s%s %v", command, r.Code, r.Stdout, r.Stderr, err)
+		}
+	}
 	b.must(t, b.Stop(ctx))
 	if r, err := b.Run(ctx, "delete", "-f", b.JobFile(), "--data-dir", b.Data(), "--yes", "idle_job"); err != nil || r.Code != 0 {
 		t.Fatalf("%s%s %v", r.Stdout, r.Stderr, err)

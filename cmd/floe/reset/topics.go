@@ -33,7 +33,7 @@ func (r *Reset) lookAtLog(ctx context.Context) error {
 	}
 	prefix := r.config.Job.Prefix()
 	for _, name := range topics.Names() {
-		if name != broker.Ledger(prefix) && owns(prefix, name) {
+		if name != broker.Ledger(prefix) && Owns(prefix, name) {
 			r.Plan.Topics = append(r.Plan.Topics, name)
 		}
 	}
@@ -55,9 +55,9 @@ var (
 	long = regexp.MustCompile(`^[A-Za-z0-9_.]+-[0-9a-f]{32}$`)
 )
 
-// owns reports whether a topic is a job's: floe's own, or <prefix>.<schema>.<table>. Escaped names hold
+// Owns reports whether a topic is a job's: floe's own, or <prefix>.<schema>.<table>. Escaped names hold
 // no dots, so topics of a longer prefix do not fit.
-func owns(prefix, topic string) bool {
+func Owns(prefix, topic string) bool {
 	rest, ok := strings.CutPrefix(topic, prefix+".")
 	if !ok {
 		return false

@@ -14,7 +14,7 @@ func TestTopicsOfOtherPrefixesAreNotTheJobs(t *testing.T) {
 		"p.floe.other": false, "p.q.floe.ledger": false, "p.t": false, "p": false, "px.public.t": false, "p.a.b.c": false, "p..t": false, "p.a.": false,
 		ident.Topic("p", ident.Name{Schema: "s", Name: strings.Repeat("é", 60)}): true, ident.Topic("p", ident.Name{Schema: strings.Repeat("é", 60), Name: "t"}): true,
 	} {
-		if owns("p", topic) != mine {
+		if Owns("p", topic) != mine {
 			t.Errorf("%s: %v", topic, !mine)
 		}
 	}
