@@ -21,7 +21,7 @@ func sealedPublication(t *testing.T) (*pgx.Conn, func() error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
 	read := func() *catalog.Database {
 		db, err := catalog.ReadSelection(t.Context(), conn, catalog.Selection{Everything: true})
 		if err != nil {
