@@ -63,8 +63,8 @@ func TestAnIdleJobHoldsNoWAL(t *testing.T) {
 	if r, err := b.Client(ctx, "tables"); err != nil || strings.Contains(r.Stdout, "heartbeat") {
 		t.Errorf("%s%s %v", r.Stdout, r.Stderr, err)
 	}
-	for command, says := range map[string]string{"topics": "idle_job.floe.ledger ", "slot": "floe_idle_job_"} {
-		if r, err := b.Client(ctx, command); err != nil || r.Code != 0 || !strings.Contains(r.Stdout, says) {
+	for command, says := range map[string]string{"topics": "idle_job.floe.ledger ", "slot": "floe_idle_job_", "tail public.marker -n 1": `"column":"n","key":true`} {
+		if r, err := b.Client(ctx, strings.Fields(command)...); err != nil || r.Code != 0 || !strings.Contains(r.Stdout, says) {
 			t.Errorf("floe %s ended with %d: %s%s %v", command, r.Code, r.Stdout, r.Stderr, err)
 		}
 	}

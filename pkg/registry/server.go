@@ -105,6 +105,9 @@ func (s *Server) follow(ctx context.Context) error {
 	}
 }
 
+// CatchUp waits until everything is known that is in the log by now.
+func (s *Server) CatchUp(ctx context.Context) error { return s.catchUp(ctx) }
+
 // Schema is the schema that an id stands for, as far as the log was read.
 func (s *Server) Schema(id uint32) (text string, ok bool) {
 	s.mu.Lock()
