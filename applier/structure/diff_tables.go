@@ -244,14 +244,25 @@ func (d *differ) generated(def catalog.Definition, t *catalog.TableDef, o, c *ca
 		d.change(def, s)
 		return
 	}
-	if renameColumns(o.Generated.Expr, d.renamedColumns(t)) == c.Generated.Expr && o.Generated.Virtual == c.Generated.Virtual {
+	if renameColumns(o.Generated.Expr, d.renamedColumns(t)) == c.Generated.Expr {
 		return
 	}
-	s.SQL = alter + " ALTER COLUMN " + name + " SET EXPRESSION AS (" + renameColumns(c.Generated.Expr, d.now.renames(t)) + ")"
+	expr := renameColumns(c.Generated.Expr, d.now.renames(t))
+	has := "SELECT FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE a.attrelid = " +
+		ident.Literal(d.now.table(t.Name).SQL()) + "::regclass AND a.attname = " + ident.Literal(d.now.column(t, c.Name)) +
+		" AND pg_catalog.pg_get_expr(f.adbin, f.adrelid) = " + ident.Literal(expr)
 	plain := *c
 	plain.NotNull = false
+	s.SQL = unless(has, alter+" ALTER COLUMN "+name+" SET EXPRESSION AS ("+expr+")")
 	s.Else = []string{alter + " DROP COLUMN " + name + ", ADD COLUMN " + d.now.columnDef(t, &plain)}
 	d.change(def, s)
+}
+
+// unless runs a statement if a query has no row. An expression follows what it names, when that is renamed
+// or moved, as on the source: writing it again would reckon rows anew that the source left as they were, and
+// before 17 take the column's indexes with it.
+func unless(query, sql string) string {
+	return inside("IF NOT EXISTS (" + query + ") THEN EXECUTE " + ident.Literal(sql) + "; END IF;")
 }
 
 // renamedColumns are the columns that the source renamed, by their old names.
