@@ -44,6 +44,8 @@ type Config struct {
 	// Rows and MBps bound what is applied of changes in a second, in rows and in megabytes; 0 is without bound.
 	Rows, MBps int
 
+	path []string // schemas that functions of the target need in their search_path
+
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 }

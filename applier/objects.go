@@ -95,7 +95,7 @@ func (s *session) follow(ctx context.Context, e *assemble.Entry, c *change) erro
 	if err := failpoint.Here("objects.after"); err != nil {
 		return err
 	}
-	return errors.Join(s.differs(ctx), s.db.Exec(ctx, target.Bound), s.db.Forget(ctx))
+	return errors.Join(s.differs(ctx), s.db.Exec(ctx, target.Bound), s.find(ctx, "SET LOCAL"), s.db.Forget(ctx))
 }
 
 // differs has reports say what of the target's structure is not as the source's.

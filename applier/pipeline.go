@@ -26,7 +26,11 @@ func Run(ctx context.Context, c Config) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if errors.Is(err, errRest) || errors.Is(err, errRelaxed) {
+		path := new(pathError)
+		if errors.As(err, &path) {
+			c.path = append(c.path[:len(c.path):len(c.path)], path.schema)
+		}
+		if path.schema != "" || errors.Is(err, errRest) || errors.Is(err, errRelaxed) {
 			wait = firstWait
 			continue
 		}

@@ -15,15 +15,36 @@ import (
 // checkpoint.
 var errRelaxed = errors.New("what refused a row was let go")
 
+// pathError ends a session whose target has functions that need a schema in their search_path.
+type pathError struct{ schema string }
+
+func (e *pathError) Error() string {
+	return "functions of the target need schema " + e.schema + " in their search_path"
+}
+
 // relax looks whether the refusal that ends the session is by a check that floe made and can let go
 // (structure.Relax). It is let go by itself, not in the transaction that it refused: that was rolled back, and
 // may be one of many parts.
 func (s *session) relax(ctx context.Context, why error) error {
 	var said *pgconn.PgError
-	if s.SkipStructure || !target.Refused(why) || !errors.As(why, &said) {
+	if !target.Refused(why) || !errors.As(why, &said) {
 		return nil
 	}
-	if err := errors.Join(s.db.Rollback(ctx), s.db.Begin(ctx), s.db.Exec(ctx, target.Plain)); err != nil {
+	if err := s.db.Rollback(ctx); err != nil {
+		return err
+	}
+	schema, err := structure.SchemaFor(ctx, s.db.Conn, said, s.path)
+	if err != nil {
+		return err
+	}
+	if schema != "" {
+		s.Log.Info("a function of the target names something without its schema, which is in the search_path from now on", "schema", schema, "said", said.Message)
+		return &pathError{schema}
+	}
+	if s.SkipStructure {
+		return nil
+	}
+	if err := errors.Join(s.db.Begin(ctx), s.db.Exec(ctx, target.Plain)); err != nil {
 		return err
 	}
 	gone, err := structure.Relax(ctx, s.db.Tx, s.Job, s.Name, s.valid, s.options(), said, func(t ident.Name) bool {

@@ -47,6 +47,9 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	if err := s.setup(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.find(ctx, "SET"); err != nil {
+		return nil, err
+	}
 	id, first, err := s.ledger(ctx)
 	if err != nil {
 		return nil, err
@@ -93,6 +96,14 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	}
 	s.log.Admit = s.admit
 	return s, nil
+}
+
+// find has functions of the target find what they name without a schema. What floe itself names has one.
+func (s *session) find(ctx context.Context, set string) error {
+	if len(s.path) == 0 {
+		return nil
+	}
+	return s.db.Exec(ctx, set+" search_path TO "+structure.SearchPath(s.path))
 }
 
 // setup makes floe's own tables on the target.

@@ -54,24 +54,26 @@ func (s *session) follow(ctx context.Context) error {
 		if asked, err = f.once(ctx, asked); err != nil {
 			return err
 		}
-		if asked, err = f.rest(ctx, asked, restAfter(time.Since(began), asked)); err != nil || ctx.Err() != nil {
+		took := time.Since(began)
+		if asked, err = f.rest(ctx, asked, restAfter(took, asked), 4*took); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
 // rest waits for the next look, with an eye on the publication; asked says that one is due, or was asked for.
-func (f *follower) rest(ctx context.Context, due bool, least time.Duration) (asked bool, err error) {
+// Then it comes sooner: rows of a table that changed, and nobody told, are dropped until it is known what it is.
+func (f *follower) rest(ctx context.Context, due bool, least, soon time.Duration) (asked bool, err error) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	pause := time.NewTimer(least)
+	pause, hears := time.NewTimer(least), time.NewTimer(min(least, soon))
 	defer pause.Stop()
+	defer hears.Stop()
+	var want chan struct{}
 	for over := false; ; {
-		var want chan struct{}
-		if over {
-			want = f.s.want
-		}
 		select {
+		case <-hears.C:
+			want = f.s.want
 		case <-pause.C:
 			over = true
 		case <-want:
