@@ -19,6 +19,7 @@ type differ struct {
 	schemas    map[string]string      // target's schemas that are renamed
 	changes    map[string][]Statement // of what stands, by kind/oid
 	remade     map[string]bool        // by kind/oid: dropped and made again
+	called     map[string]was         // by kind/oid: only the name is another one
 	fresh      map[string]bool        // steps to be run, by ID
 	// What goes: settings and what hangs on tables, columns, then tables and what they needed.
 	loose, columns, solid []Statement
@@ -33,12 +34,15 @@ type differ struct {
 func Diff(was, now *catalog.Database, gone []catalog.Ref, o Options) *Script {
 	was, now = o.translated(was), o.translated(now)
 	was, moved := renumber(was, now)
+	was, called := recall(was, now)
 	d := &differ{
-		was: planned(was, o), now: planned(now, o), olds: byKey(was), news: byKey(now), gone: map[string]bool{},
+		called: called,
+		was:    planned(was, o), now: planned(now, o), olds: byKey(was), news: byKey(now), gone: map[string]bool{},
 		schemas: map[string]string{}, changes: map[string][]Statement{}, remade: map[string]bool{}, fresh: map[string]bool{},
 	}
 	d.out = d.now.out
 	d.out.Renumbered = moved
+	d.restateCalled()
 	d.findGone(gone)
 	d.renameSchemas()
 	d.objects()

@@ -188,6 +188,9 @@ func (d *differ) ownMove(n, o catalog.Definition) []move {
 		if n.Kind == catalog.KindView {
 			return moved(n, "VIEW", "", d.here(o.Name), n.Name)
 		}
+		if old, ok := d.called[keyOf(n)]; ok {
+			return moved(n, called[n.Kind], "", d.here(old.Name), n.Name)
+		}
 	case *catalog.EnumDef, *catalog.CompositeDef, *catalog.RangeDef:
 		return moved(n, "TYPE", "", d.here(o.Name), n.Name)
 	}
