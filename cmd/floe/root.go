@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 	})
 	root.AddCommand(a.devCommand(), a.captureCommand(), a.applierCommand(), a.brokerCommand(), a.consoleCommand(), a.registryCommand(),
 		a.statusCommand(), a.tablesCommand(), a.waitCommand(), a.verifyCommand(), a.addCommand(), a.removeCommand(), a.deleteCommand(), a.resyncCommand(), a.replayCommand(), a.tailCommand(), a.slotCommand(), a.topicsCommand(), a.doctorCommand(), a.setCommand(), a.errorsCommand(), a.checkCommand(), a.jobCommand(), a.diagCommand(), a.healthCommand(), a.manCommand(), a.versionCommand())
-	root.AddCommand(a.runCommands()...)
+	root.AddCommand(append(a.runCommands(), a.cutoverCommand())...)
 	return root
 }
 

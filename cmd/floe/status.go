@@ -109,7 +109,7 @@ func writeStatus(w io.Writer, s overview.Summary) error {
 	case s.Detail != "":
 		fmt.Fprintln(w, s.Detail)
 	}
-	switch rests := s.State == string(control.Paused) || s.State == string(control.Stopped); {
+	switch rests := s.State == string(control.Paused) || s.State == string(control.Stopped) || s.State == string(control.Finished); {
 	case rests:
 		fmt.Fprintf(w, "to go on: %s\n", s.Fix)
 	case s.Fix != "":

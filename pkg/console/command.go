@@ -42,7 +42,7 @@ type Sent struct {
 
 // Commands is what was sent to the job.
 type Commands struct {
-	Run      string    `json:"run"` // RUNNING, PAUSED or STOPPED
+	Run      string    `json:"run"` // RUNNING, PAUSED, STOPPED or FINISHED
 	Who      string    `json:"who,omitempty"`
 	Settings []Setting `json:"settings"` // what may change while the job runs
 	Commands []Command `json:"commands"`

@@ -50,6 +50,8 @@ func connectState(state string) string {
 	switch state {
 	case "PAUSED", "STOPPED":
 		return state
+	case "FINISHED":
+		return "STOPPED"
 	case "FAILED", "BLOCKED":
 		return "FAILED"
 	case "NOT RUNNING", "CREATED":

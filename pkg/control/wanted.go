@@ -14,11 +14,12 @@ import (
 // Run is whether a job is to work; its text is the state that the job is in then.
 type Run string
 
-// Paused and Stopped differ in who ends them: resume ends a pause, only start both.
+// Paused and Stopped differ in who ends them: resume ends a pause, only start both. Nothing ends Finished.
 const (
-	Running Run = "RUNNING"
-	Paused  Run = "PAUSED"
-	Stopped Run = "STOPPED"
+	Running  Run = "RUNNING"
+	Paused   Run = "PAUSED"
+	Stopped  Run = "STOPPED"
+	Finished Run = "FINISHED"
 )
 
 // Wanted is what operators want of a job: its commands folded in their order. It is not changed once made.
@@ -73,6 +74,8 @@ func (w *Wanted) take(c *ledger.Command, number int) {
 		}
 	case ledger.VerbStop:
 		w.run(Stopped, c)
+	case ledger.VerbFinish:
+		w.run(Finished, c)
 	case ledger.VerbSkip:
 		w.skip(c)
 	case ledger.VerbReplay:
@@ -91,12 +94,12 @@ func (w *Wanted) take(c *ledger.Command, number int) {
 }
 
 func (w *Wanted) run(r Run, c *ledger.Command) {
-	if w.Run != r {
+	if w.Run != r && w.Run != Finished {
 		w.Run, w.Since = r, c
 	}
 }
 
-var done = map[string]string{ledger.VerbStart: "started", ledger.VerbPause: "paused", ledger.VerbResume: "resumed", ledger.VerbStop: "stopped"}
+var done = map[string]string{ledger.VerbStart: "started", ledger.VerbPause: "paused", ledger.VerbResume: "resumed", ledger.VerbStop: "stopped", ledger.VerbFinish: "finished"}
 
 // Who says since when, by whom and why the job rests.
 func (w *Wanted) Who() string {
@@ -113,8 +116,11 @@ func (w *Wanted) Who() string {
 
 // Ends says what ends the rest.
 func (w *Wanted) Ends() string {
-	if w.Run == Paused {
+	switch w.Run {
+	case Paused:
 		return "floe resume"
+	case Finished:
+		return "nothing, the target took over; floe delete removes what the job left, floe job reset begins it anew"
 	}
 	return "floe start"
 }

@@ -31,4 +31,5 @@ const (
 	VerbResync = "resync" // the tables' rows are read again and replace the target's
 	VerbReplay = "replay" // what the log says of tables is written again
 	VerbSet    = "set"    // bounds of the job are others from now on
+	VerbFinish = "finish" // the target has taken over: the job is over for good
 )

@@ -110,11 +110,11 @@ func (o *Overview) Age(r *status.Report, now time.Time) time.Duration { return n
 
 // rank orders states by how much they need somebody to look.
 func rank(state string) int {
-	order := []string{"SYNCING", "CATCHING_UP", "INIT_DATA", "INIT_STRUCTURE", "STARTING", "WAITING", "RETRYING", "PAUSED", "STOPPED", "NOT RUNNING", "BLOCKED", "FAILED"}
+	order := []string{"SYNCING", "CATCHING_UP", "INIT_DATA", "INIT_STRUCTURE", "STARTING", "WAITING", "RETRYING", "PAUSED", "STOPPED", "FINISHED", "NOT RUNNING", "BLOCKED", "FAILED"}
 	if i := slices.Index(order, state); i >= 0 {
 		return i
 	}
-	return len(order) - 5
+	return len(order) - 6
 }
 
 // Obeyed reports whether both services, heard after since, have taken up the commands below an offset.

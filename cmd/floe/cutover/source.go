@@ -1,0 +1,92 @@
+package cutover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"floe/applier/structure"
+	"floe/pkg/ident"
+	"floe/pkg/pg"
+)
+
+// LateError is a source that wrote behind what the target has.
+type LateError struct {
+	Changes int64
+	Tables  []string
+}
+
+func (e *LateError) Error() string {
+	return fmt.Sprintf("the source has %d changes that the target has not, of %s", e.Changes, strings.Join(e.Tables, ", "))
+}
+
+// Late fails if the source wrote behind what the target has. It looks at what the slot would send next, and takes
+// nothing from it. The heartbeat is no change; a command that changed structure is.
+func (c *CutOver) Late(ctx context.Context) error {
+	var slot, applied string
+	if err := c.source.QueryRow(ctx, `SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE `+slotSQL, c.job.Name).Scan(&slot); err != nil {
+		return fmt.Errorf("look for the slot: %w", err)
+	}
+	err := c.target.QueryRow(ctx, `SELECT lpad(split_part(l, '/', 1), 8, '0') || lpad(split_part(l, '/', 2), 8, '0')
+		FROM (SELECT min(commit_lsn)::text AS l FROM floe.checkpoint WHERE job = $1) c`, c.job.Name).Scan(&applied)
+	if err != nil {
+		return fmt.Errorf("read floe.checkpoint: %w", err)
+	}
+	late := &LateError{}
+	err = c.source.QueryRow(ctx, `WITH m AS (SELECT xid::text AS xid, chr(get_byte(data, 0)) AS kind, data
+			FROM pg_catalog.pg_logical_slot_peek_binary_changes($1, NULL, NULL, 'proto_version', '1', 'publication_names', $2)),
+		late AS (SELECT xid FROM m WHERE kind = 'B' AND upper(encode(substring(data FROM 2 FOR 8), 'hex')) > upper($3)),
+		changes AS (SELECT kind, CASE kind WHEN 'T' THEN NULL ELSE ('x' || encode(substring(data FROM 2 FOR 4), 'hex'))::bit(32)::bigint::oid END AS relation
+			FROM m JOIN late USING (xid) WHERE kind IN ('I', 'U', 'D', 'T'))
+		SELECT count(*), coalesce(array_agg(DISTINCT coalesce(n.nspname || '.' || c.relname, 'TRUNCATE')), '{}')
+		FROM changes LEFT JOIN pg_catalog.pg_class c ON c.oid = relation LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE kind = 'T' OR NOT (c.relname ~ '^dts_' OR n.nspname = 'floe' AND (c.relname <> 'ddl' OR kind = 'D')) IS TRUE`,
+		slot, `"`+"floe_"+c.job.Name+`"`, applied).Scan(&late.Changes, &late.Tables)
+	if err != nil {
+		return fmt.Errorf("look at what the slot would send: %w", err)
+	}
+	if late.Changes > 0 {
+		return late
+	}
+	return nil
+}
+
+// sequences has the target's go on where the source's are.
+func (c *CutOver) sequences(ctx context.Context, tx pgx.Tx, names map[uint32]ident.Name, out *Report) error {
+	rows, err := c.source.Query(ctx, `SELECT c.oid, format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'S' AND c.oid = ANY($1::oid[])`, slices.Collect(maps.Keys(names)))
+	if err != nil {
+		return fmt.Errorf("read the source's sequences: %w", err)
+	}
+	at := map[uint32]string{}
+	var oid uint32
+	var name string
+	if _, err = pgx.ForEachRow(rows, []any{&oid, &name}, func() error { at[oid] = name; return nil }); err != nil {
+		return fmt.Errorf("read the source's sequences: %w", err)
+	}
+	for oid, name := range at {
+		var last int64
+		var called bool
+		if err := c.source.QueryRow(ctx, "SELECT last_value, is_called FROM "+name).Scan(&last, &called); err != nil {
+			return fmt.Errorf("read sequence %s: %w", name, err)
+		}
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `SELECT setval(to_regclass($1), $2, $3) WHERE to_regclass($1) IS NOT NULL`, names[oid].SQL(), last, called)
+			return err
+		})
+		switch code := pg.Code(err); {
+		case err == nil:
+			out.Sequences++
+		case code != "" && !errors.Is(err, context.Canceled):
+			out.Refused = append(out.Refused, structure.Fact{Object: "sequence " + names[oid].String(), State: structure.Failed, Code: code, Reason: err.Error()})
+		default:
+			return fmt.Errorf("set sequence %s: %w", names[oid], err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"floe/cmd/floe/cutover"
+	"floe/pkg/job"
+)
+
+const inUse = `create table item (id serial primary key, name text, kind text check (kind <> 'bad'));
+	create table sold (id int primary key, item int references item);
+	create function mark() returns trigger language plpgsql as 'begin new.name := new.name || ''!''; return new; end';
+	create trigger marked before insert on item for each row execute procedure mark(); alter table item enable always trigger marked;
+	create rule kept as on delete to sold where old.id < 3 do instead nothing;
+	create materialized view counted as select count(*) as n from item; create publication shown for table item;
+	insert into item (name) select 'item ' || g from generate_series(1, 500) g;
+	insert into sold select g, g from generate_series(1, 300) g`
+
+// The target takes over: what waited is made, sequences go on, the job does not start again. A source that wrote
+// behind the stop is found out before anything is changed.
+func TestTheTargetTakesOver(t *testing.T) {
+	t.Parallel()
+	f, source, target := devJob(t, "over", nil, inUse)
+	started(t, f)
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	query(t, source, "insert into item (name) values ('later')")
+	wantWords(t, command(t, f, codeUsage, "cutover", "--yes", "other").Stderr, "nothing was changed")
+
+	command(t, f, codeOK, "stop", "--wait", "STOPPED", "--timeout", "60s")
+	wantWords(t, command(t, f, codeConflict, "cutover", "--yes", "over").Stderr, "nothing was changed", "`floe start` first")
+	wantLate(t, f.JobFile(), source)
+
+	command(t, f, codeOK, "start")
+	wantWords(t, command(t, f, codeOK, "cutover", "--yes", "over", "--timeout", "80s").Stdout, "the target has what the source had", "job over is finished")
+	got := query(t, target, `select (select tgenabled from pg_trigger where tgname = 'marked'), (select count(*) from pg_rules where rulename = 'kept'), (select n from counted),
+		(select count(*) from pg_publication where pubname = 'shown'), nextval('item_id_seq') > 501, (select name from item where id = 501)`)
+	if want := "A|1|502|1|t|later!"; got != want {
+		t.Errorf("on the target: %s, want %s", got, want)
+	}
+	wantWords(t, command(t, f, codeOK, "status").Stdout, "over  FINISHED", "finished by", "floe delete")
+	for _, verb := range []string{"start", "pause"} {
+		wantWords(t, command(t, f, codeConflict, verb).Stderr, "it is finished by")
+	}
+	wantWords(t, command(t, f, codeOK, "cutover").Stdout, "0 objects were made")
+}
+
+// wantLate writes to the source of a job that rests.
+func wantLate(t *testing.T, file, source string) {
+	t.Helper()
+	j, err := job.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, err := cutover.Open(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer over.Close()
+	if err := over.Late(t.Context()); err != nil {
+		t.Errorf("before the source wrote: %v", err)
+	}
+	query(t, source, "insert into item (name) values ('late'); alter table sold add more int")
+	var late *cutover.LateError
+	if err := over.Late(t.Context()); !errors.As(err, &late) || !strings.Contains(err.Error(), "floe.ddl, public.item") {
+		t.Errorf("behind that: %v", err)
+	}
+}
