@@ -6,16 +6,16 @@
 -- setup
 CREATE SCHEMA app;
 SET search_path = app;
-CREATE TYPE mood AS ENUM ('lo', 'hi');
+CREATE TYPE feel AS ENUM ('lo', 'hi');
 CREATE FUNCTION inner_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 3';
 CREATE FUNCTION outer_f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN inner_f($1) + 1; END';
 CREATE FUNCTION sql_f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT inner_f($1) + 1';
-CREATE FUNCTION as_mood(int) RETURNS mood LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN $1 > 5 THEN 'hi'::mood ELSE 'lo'::mood END $$;
-CREATE FUNCTION fine(int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ DECLARE m mood := 'lo'; BEGIN RETURN inner_f($1) < 10000; END $$;
+CREATE FUNCTION as_feel(int) RETURNS feel LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN $1 > 5 THEN 'hi'::feel ELSE 'lo'::feel END $$;
+CREATE FUNCTION fine(int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ DECLARE m feel := 'lo'; BEGIN RETURN inner_f($1) < 10000; END $$;
 CREATE DOMAIN d AS int CHECK (fine(VALUE));
 CREATE TABLE na (id int PRIMARY KEY, a int CHECK (fine(a)));
 CREATE INDEX na_i ON na (outer_f(a));
-CREATE TABLE nb (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (sql_f(a)) STORED, m mood GENERATED ALWAYS AS (as_mood(a)) STORED, h int GENERATED ALWAYS AS (outer_f(a)) STORED);
+CREATE TABLE nb (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (sql_f(a)) STORED, m feel GENERATED ALWAYS AS (as_feel(a)) STORED, h int GENERATED ALWAYS AS (outer_f(a)) STORED);
 CREATE TABLE nd (id int PRIMARY KEY, v d);
 RESET search_path;
 -- load
