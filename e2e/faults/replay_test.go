@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Rows that somebody changed on the target are as the log says again, those that did not change since stay as
@@ -18,12 +17,12 @@ func TestReplayMendsTheTarget(t *testing.T) {
 	b.streaming(t)
 	lsn := ask(t, b.pair.SourceURL(), "SELECT pg_current_wal_insert_lsn()")
 	b.source(t, "UPDATE t SET v = 'first' WHERE id <= 100", "DELETE FROM t WHERE id > 490", "UPDATE t SET id = id + 1000, big = 'moved' WHERE id BETWEEN 91 AND 100")
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	b.must(t, b.Stop(ctx))
 	b.must(t, b.Start())
 	b.source(t, "UPDATE t SET v = 'second' WHERE id <= 50", "INSERT INTO t VALUES (495, 'again', 'y')")
-	b.caughtUp(t, 90*time.Second)
+	b.caughtUp(t, patience)
 	const rows = `SELECT md5(string_agg(t::text, ' ' ORDER BY id)) FROM public.t`
 	want := ask(t, b.pair.SourceURL(), rows)
 	for _, damage := range []string{
@@ -47,5 +46,5 @@ func TestReplayMendsTheTarget(t *testing.T) {
 	if r, err := b.Client(ctx, "replay", "public.bag", "--from", lsn); err != nil || r.Code != 9 || !strings.Contains(r.Stderr, "has no key") {
 		t.Errorf("a table without a key ended with %d: %s%s %v", r.Code, r.Stdout, r.Stderr, err)
 	}
-	b.caughtUp(t, time.Minute)
+	b.caughtUp(t, patience)
 }

@@ -63,7 +63,7 @@ func (s *site) rows(t *testing.T, texts ...string) {
 		}
 		put(topic, 1, v)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(patience); ; {
 		if code, _, _ := ask(t, "GET", s.url+"/schemas/ids/9", "", bearer(operates)); code == 200 {
 			return
 		}
@@ -76,7 +76,7 @@ func (s *site) rows(t *testing.T, texts ...string) {
 // stream reads a stream of events until a line has some words.
 func (s *site) stream(t *testing.T, path, by, until string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 	if err != nil {
@@ -108,7 +108,7 @@ func TestRowsAreWatched(t *testing.T) {
 	s.say(t, status.Report{Role: "applier", State: "SYNCING"})
 	s.rows(t, odd, "canary")
 	op := bearer(operates)
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(patience); ; {
 		if code, _, _ := ask(t, "GET", s.url+"/api/v1/tables/s/t", "", op); code == 200 {
 			break
 		}
@@ -167,7 +167,7 @@ func TestWatchersOfRowsAreBounded(t *testing.T) {
 	}
 	until := func(want int) (leave func()) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); ; {
+		for deadline := time.Now().Add(patience); ; {
 			code, leave := open()
 			if code == want {
 				return leave

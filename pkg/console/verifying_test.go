@@ -40,7 +40,7 @@ func comparing(on <-chan struct{}) func(context.Context, []string, func(*verify.
 // compared polls the comparison until it is as wanted.
 func (s *site) compared(t *testing.T, by string, done func(*Comparison) bool) Comparison {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -98,7 +98,7 @@ func TestTablesAreCompared(t *testing.T) {
 	}
 	s.say(t, status.Report{Role: "capture", State: "SYNCING", Tables: []status.Table{{Schema: "s", Name: "t2", State: "in sync"}, {Schema: "s", Name: "other", State: "in sync"}}})
 	s.say(t, status.Report{Role: "applier", State: "SYNCING"})
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(patience); ; {
 		code, h, body := ask(t, "GET", s.url+"/api/v1/tables", "", op)
 		d.answers(t, "GET", "/api/v1/tables", code, h.Get("Content-Type"), body)
 		if strings.Contains(body, `"name":"t2"`) && strings.Contains(body, `"verified":{"is":"differs"`) && strings.Contains(body, `"verified":null`) {

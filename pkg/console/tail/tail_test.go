@@ -78,7 +78,7 @@ func value(s string) event.Datum { return event.Datum{Kind: event.Value, Text: [
 // read reads until all that was there at the beginning was seen.
 func (s *stage) read(t *testing.T, last int64, mask Mask) (out []Event, left int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	x, err := Open(ctx, s.kafka, topic, last, s.schema, mask)
 	if err != nil {
