@@ -46,14 +46,14 @@ func TestTheLastCommandDecides(t *testing.T) {
 	}
 }
 
-// What is so already is not asked for again; a stop outlives what ends a pause; a record that came twice
+// What is so already is not asked for again; a stop outlives what ends a pause, the end all; a record that came twice
 // is one command.
 func TestRunFollowsTheCommands(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Run{
 		"pause": Paused, "pause\nresume": Running, "resume": Running, "stop": Stopped, "stop\nresume": Stopped, "stop\npause": Stopped,
 		"pause\nstop\nresume": Stopped, "pause\nstart": Running, "stop\nstart": Running, "stop\nstart\npause": Paused,
-		"#1 pause\n#2 resume\n#1 pause": Running,
+		"#1 pause\n#2 resume\n#1 pause": Running, "stop\nfinish\nstart": Finished, "finish\npause\nresume": Finished,
 	} {
 		if w := Fold(commands(text)); w.Run != want {
 			t.Errorf("%q: %s, want %s", text, w.Run, want)
