@@ -20,6 +20,8 @@ BIG ?= 10000000
 VERSION ?= 0.0.0+$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d)
 # Seeds of `make rules`, for each rule.
 RULES ?= 3000
+# Seeds of `make shapes`.
+SHAPES ?= 20
 # How long `make soak` goes on.
 SECONDS ?= 60
 # Packages under the race detector: where goroutines meet.
@@ -69,6 +71,10 @@ sweep: ## the crash sweep: kill -9 at up to SWEEP hits of every failpoint (FLOE_
 .PHONY: soak
 soak: ## everything that may happen, at random moments, for SECONDS; FLOE_SEED repeats a run
 	FLOE_SOAK=$(SECONDS) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) ./e2e/soak
+
+.PHONY: shapes
+shapes: build ## random changes of structure and data, SHAPES seeds: rows and pg_dump of both sides must agree (FLOE_SEED repeats one)
+	FLOE_BIN=$(CURDIR)/bin/floe FLOE_SHAPES=$(SHAPES) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) ./e2e/shapes
 
 .PHONY: e2e-kafka
 e2e-kafka: build ## the scenarios' smoke and kills on Apache Kafka, fetched with the Maven client

@@ -175,7 +175,7 @@ func (d *differ) add(def catalog.Definition, t *catalog.TableDef, c *catalog.Tab
 // notNull follows NOT NULL. In a table whose load is under way a row may lack the value for a while: it
 // is tried again.
 func (d *differ) notNull(def catalog.Definition, t *catalog.TableDef, o, c *catalog.TableColumn) {
-	was, is := o != nil && d.holdsNotNull(o), d.holdsNotNull(c)
+	was, is := o != nil && d.now.holdsNotNull(o), d.now.holdsNotNull(c)
 	if was == is && (o == nil || o.NoInherit == c.NoInherit || !is) {
 		return
 	}
@@ -183,7 +183,7 @@ func (d *differ) notNull(def catalog.Definition, t *catalog.TableDef, o, c *cata
 	phase := fmt.Sprintf("not-null/%d", c.Attnum)
 	switch {
 	case !is:
-		d.alterTable(def, t, phase, column+"DROP NOT NULL", false)
+		d.alterNotNull(def, t, phase, column+"DROP NOT NULL", false)
 	case c.NoInherit:
 		if was {
 			d.alterTable(def, t, phase+"/drop", column+"DROP NOT NULL", false)
@@ -193,13 +193,20 @@ func (d *differ) notNull(def catalog.Definition, t *catalog.TableDef, o, c *cata
 		if was {
 			d.alterTable(def, t, phase+"/drop", column+"DROP NOT NULL", false)
 		}
-		d.alterTable(def, t, phase, column+"SET NOT NULL", true)
+		d.alterNotNull(def, t, phase, column+"SET NOT NULL", true)
 	}
 }
 
-// holdsNotNull reports whether the target's column is NOT NULL.
-func (d *differ) holdsNotNull(c *catalog.TableColumn) bool {
-	return c.NotNull && !(c.NoInherit && d.now.older(18))
+// alterNotNull leaves the tables alone that inherit from t: each has a definition of its own, which may say
+// something else. From 18 on, and in partitions, it may not.
+func (d *differ) alterNotNull(def catalog.Definition, t *catalog.TableDef, phase, sql string, optional bool) {
+	if t.PartitionKey != "" || !d.now.older(18) {
+		d.alterTable(def, t, phase, sql, optional)
+		return
+	}
+	s := d.alter(def, phase, "ALTER TABLE ONLY "+d.now.table(t.Name).SQL()+" "+sql)
+	s.Optional = optional
+	d.change(def, s)
 }
 
 // column alters a column that stands, but for its type; defaults and the like are steps.

@@ -72,6 +72,10 @@ func (p *planner) createTable(t *catalog.TableDef) string {
 			parts = append(parts, ident.Quote(c.Name)+" WITH OPTIONS NOT NULL")
 		case !typed && !late && p.conflict(t, c): // the default that it has is set behind
 			parts = append(parts, p.columnDef(t, c)+" DEFAULT NULL")
+		case late && p.handsDownNotNull(t, c): // else the parent would not take it
+			strict := *c
+			strict.NotNull, strict.NoInherit = true, false
+			parts = append(parts, p.columnDef(t, &strict))
 		case !typed && (late || !p.inherits(t, c)):
 			parts = append(parts, p.columnDef(t, c))
 		}
@@ -108,7 +112,49 @@ func (p *planner) createTable(t *catalog.TableDef) string {
 			sql.WriteString(";\nALTER TABLE " + p.table(t.Name).SQL() + " INHERIT " + p.table(parent).SQL())
 		}
 	}
+	for _, s := range p.ownNotNull(t) {
+		sql.WriteString(";\nALTER TABLE ONLY " + p.table(t.Name).SQL() + " " + s)
+	}
 	return sql.String()
+}
+
+// ownNotNull alters columns whose NOT NULL is not what the parents hand down: one that is there only by a
+// parent must not be declared for that, or it would stay when the parent's goes. From 18 on a child cannot
+// be without its parent's.
+func (p *planner) ownNotNull(t *catalog.TableDef) []string {
+	var out []string
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		name := ident.Quote(p.column(t, c.Name))
+		switch holds, handed := p.holdsNotNull(c), p.handsDownNotNull(t, c); {
+		case handed && !holds && p.older(18):
+			out = append(out, "ALTER COLUMN "+name+" DROP NOT NULL")
+		case handed || !holds || !p.inherits(t, c):
+		case c.NoInherit:
+			out = append(out, "ADD NOT NULL "+name+" NO INHERIT")
+		default:
+			out = append(out, "ALTER COLUMN "+name+" SET NOT NULL")
+		}
+	}
+	return out
+}
+
+// holdsNotNull reports whether the target's column is NOT NULL: before 18 one that children do not have
+// is not, for they may hold NULL.
+func (p *planner) holdsNotNull(c *catalog.TableColumn) bool {
+	return c.NotNull && !(c.NoInherit && p.older(18))
+}
+
+// handsDownNotNull reports whether a column is NOT NULL by a table that t inherits from.
+func (p *planner) handsDownNotNull(t *catalog.TableDef, c *catalog.TableColumn) bool {
+	return t.PartitionOf == nil && slices.ContainsFunc(p.parents(t), func(name ident.Name) bool {
+		parent := p.db.Table(name)
+		if parent == nil {
+			return false
+		}
+		pc := parent.Column(c.Name)
+		return pc != nil && pc.NotNull && !pc.NoInherit
+	})
 }
 
 // typed reports whether a table is made OF its type: one with other column names cannot be.
@@ -159,7 +205,7 @@ func (p *planner) parents(t *catalog.TableDef) []ident.Name {
 	return out
 }
 
-// inherits reports whether a column comes from a parent just as it is.
+// inherits reports whether a column comes from a parent just as it is, but for NOT NULL.
 func (p *planner) inherits(t *catalog.TableDef, c *catalog.TableColumn) bool {
 	if !c.Inherited || t.PartitionOf != nil {
 		return false
@@ -170,7 +216,7 @@ func (p *planner) inherits(t *catalog.TableDef, c *catalog.TableColumn) bool {
 			continue
 		}
 		if pc := parent.Column(c.Name); pc != nil {
-			return (pc.NotNull && !pc.NoInherit) == c.NotNull && c.Identity == nil && sameGenerated(pc.Generated, c.Generated)
+			return c.Identity == nil && sameGenerated(pc.Generated, c.Generated)
 		}
 	}
 	return false
@@ -226,7 +272,7 @@ func (p *planner) columnDef(t *catalog.TableDef, c *catalog.TableColumn) string 
 		b.WriteString(p.identity(c))
 	}
 	switch {
-	case !c.NotNull || c.NoInherit && p.older(18): // the children may hold NULL
+	case !p.holdsNotNull(c):
 	case c.NoInherit:
 		b.WriteString(" NOT NULL NO INHERIT")
 	default:

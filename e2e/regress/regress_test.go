@@ -49,7 +49,7 @@ func TestRegressionDatabaseArrivesWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("the source is built; tests whose output differs here: %v", failed)
-	want, err := k.Dump(ctx, servers.Source, Database)
+	want, err := rig.Dump(ctx, k.dumper(), servers.Source.URL(Database))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,15 +61,15 @@ func TestRegressionDatabaseArrivesWhole(t *testing.T) {
 	refused(ctx, t, pair)
 	takeOver(ctx, t, pair)
 
-	got, err := k.Dump(ctx, servers.Target, Database)
+	got, err := rig.Dump(ctx, k.dumper(), servers.Target.URL(Database))
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := slices.DeleteFunc(Only(want, got), unowned.MatchString)
+	missing := slices.DeleteFunc(rig.Only(want, got), unowned.MatchString)
 	for _, s := range missing {
 		t.Errorf("pg_dump of the source only:\n%s", s)
 	}
-	extra := Only(got, want)
+	extra := rig.Only(got, want)
 	for _, s := range extra {
 		t.Errorf("pg_dump of the target only:\n%s", s)
 	}

@@ -160,15 +160,15 @@ func (r *replay) synced(ctx context.Context, t *testing.T, f *rig.Floe) {
 
 func (r *replay) compare(ctx context.Context, t *testing.T, job, source, target string) {
 	t.Helper()
-	want, err := r.Dump(ctx, r.server, source)
+	want, err := rig.Dump(ctx, r.dumper(), r.server.URL(source))
 	must(t, err)
 	r.takeOver(ctx, t, job, source, target)
-	got, err := r.Dump(ctx, r.server, target)
+	got, err := rig.Dump(ctx, r.dumper(), r.server.URL(target))
 	must(t, err)
-	for _, s := range slices.DeleteFunc(Only(want, got), expected) {
+	for _, s := range slices.DeleteFunc(rig.Only(want, got), expected) {
 		t.Errorf("pg_dump of the source only:\n%s", s)
 	}
-	for _, s := range slices.DeleteFunc(Only(got, want), expected) {
+	for _, s := range slices.DeleteFunc(rig.Only(got, want), expected) {
 		t.Errorf("pg_dump of the target only:\n%s", s)
 	}
 	if t.Failed() {

@@ -20,8 +20,10 @@ type Kit struct {
 	Tests     string // src/test/regress: sql, expected, data and the schedule
 	Libraries string // regress.so, refint.so, autoinc.so
 	Runner    string // pg_regress
-	Programs  string // psql
+	Programs  string // psql, pg_dump
 }
+
+func (k Kit) dumper() string { return k.Programs + "/pg_dump" }
 
 // packaged is the folder of Debian's packages.
 var packaged = fmt.Sprintf("/usr/lib/postgresql/%d", Major)

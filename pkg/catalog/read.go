@@ -53,10 +53,12 @@ const snapshots = 20
 
 // Moved reports whether reading failed because the catalog changed meanwhile: what writes definitions as
 // text (pg_get_indexdef and the like) looks at the catalog of now, whatever the snapshot is, and an object
-// that was dropped since is an internal error to it. Under another snapshot it goes.
+// that was dropped since is an internal error to it, or NULL. Under another snapshot it goes. A command that
+// is not committed may keep such a function waiting for a lock, too.
 func Moved(err error) bool {
 	var refusal *pgconn.PgError
-	return errors.Is(err, errMoved) || errors.As(err, &refusal) && refusal.Code == "XX000"
+	var null pgx.ScanArgError
+	return errors.Is(err, errMoved) || errors.As(err, &null) || errors.As(err, &refusal) && (refusal.Code == "XX000" || refusal.Code == "55P03")
 }
 
 var errMoved = errors.New("it changed while it was read")

@@ -135,7 +135,10 @@ func (r *run) unread(code string, err error) { r.unanswered(Warn, code, "the cat
 // unanswered says that a server did not answer a question: it refused it, or went away meanwhile.
 func (r *run) unanswered(s Severity, code, what string, err error) {
 	c := Check{Code: code, Severity: s, Text: what + " cannot be read", Cause: err.Error(), Fix: "grant the user what the cause names"}
-	if pg.Code(err) == "" {
+	switch pg.Code(err) {
+	case "55P03":
+		c.Fix = "check again once the transaction that holds the lock has ended"
+	case "":
 		c.Fix, c.lost = "check again: the server went away before it had answered", true
 	}
 	r.add(c)

@@ -1,4 +1,4 @@
-package regress
+package rig
 
 import (
 	"context"
@@ -6,21 +6,18 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-
-	"floe/pkg/pgtest"
 )
 
-// Dump is what pg_dump says of a database's structure, statement by statement.
-func (k Kit) Dump(ctx context.Context, server *pgtest.Server, database string) ([]string, error) {
-	cmd := exec.CommandContext(ctx, k.Programs+"/pg_dump", "-s", "--no-owner", "--exclude-schema=floe",
-		"-h", "127.0.0.1", "-p", strconv.Itoa(server.Port()), "-U", "postgres", database)
+// Dump is what pg_dump, of which program is the path, says of a database's structure, statement by statement
+// and sorted: without floe's own, and without owners.
+func Dump(ctx context.Context, program, url string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, program, "-s", "--no-owner", "--exclude-schema=floe", "-d", url)
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("pg_dump of %s: %w: %s", database, err, errs.String())
+		return nil, fmt.Errorf("pg_dump: %w: %s", err, errs.String())
 	}
 	return statements(string(out)), nil
 }
@@ -30,7 +27,7 @@ var (
 	setting = regexp.MustCompile(`(?m)^SET default_(table_access_method|tablespace) = (.*);$`)
 	// A source gets the identities that its changes need; a target has its own.
 	identity = regexp.MustCompile(`(?m)^ALTER TABLE ONLY .* REPLICA IDENTITY .*;$`)
-	floes    = regexp.MustCompile(`^(CREATE|ALTER) (PUBLICATION|EVENT TRIGGER) floe_`)
+	floes    = regexp.MustCompile(`^(CREATE|ALTER|COMMENT ON) (PUBLICATION|EVENT TRIGGER) floe_`)
 )
 
 // statements cuts a dump at its comments. A table bears the access method that was set before it, which
