@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"floe/applier/structure"
+	"floe/pkg/event"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 )
@@ -28,25 +30,24 @@ func (e *LateError) Error() string {
 // Late fails if the source wrote behind what the target has. It looks at what the slot would send next, and takes
 // nothing from it. The heartbeat is no change; a command that changed structure is.
 func (c *CutOver) Late(ctx context.Context) error {
-	var slot, applied string
+	var slot string
 	if err := c.source.QueryRow(ctx, `SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE `+slotSQL, c.job.Name).Scan(&slot); err != nil {
 		return fmt.Errorf("look for the slot: %w", err)
 	}
-	err := c.target.QueryRow(ctx, `SELECT lpad(split_part(l, '/', 1), 8, '0') || lpad(split_part(l, '/', 2), 8, '0')
-		FROM (SELECT min(commit_lsn)::text AS l FROM floe.checkpoint WHERE job = $1) c`, c.job.Name).Scan(&applied)
+	from, err := c.from(ctx)
 	if err != nil {
-		return fmt.Errorf("read floe.checkpoint: %w", err)
+		return err
 	}
 	late := &LateError{}
 	err = c.source.QueryRow(ctx, `WITH m AS (SELECT xid::text AS xid, chr(get_byte(data, 0)) AS kind, data
 			FROM pg_catalog.pg_logical_slot_peek_binary_changes($1, NULL, NULL, 'proto_version', '1', 'publication_names', $2)),
-		late AS (SELECT xid FROM m WHERE kind = 'B' AND upper(encode(substring(data FROM 2 FOR 8), 'hex')) > upper($3)),
+		late AS (SELECT xid FROM m WHERE kind = 'B' AND upper(encode(substring(data FROM 2 FOR 8), 'hex')) >= $3),
 		changes AS (SELECT kind, CASE kind WHEN 'T' THEN NULL ELSE ('x' || encode(substring(data FROM 2 FOR 4), 'hex'))::bit(32)::bigint::oid END AS relation
 			FROM m JOIN late USING (xid) WHERE kind IN ('I', 'U', 'D', 'T'))
 		SELECT count(*), coalesce(array_agg(DISTINCT coalesce(n.nspname || '.' || c.relname, 'TRUNCATE')), '{}')
 		FROM changes LEFT JOIN pg_catalog.pg_class c ON c.oid = relation LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		WHERE kind = 'T' OR NOT (c.relname ~ '^dts_' OR n.nspname = 'floe' AND (c.relname <> 'ddl' OR kind = 'D')) IS TRUE`,
-		slot, `"`+"floe_"+c.job.Name+`"`, applied).Scan(&late.Changes, &late.Tables)
+		slot, `"`+"floe_"+c.job.Name+`"`, fmt.Sprintf("%016X", uint64(from))).Scan(&late.Changes, &late.Tables)
 	if err != nil {
 		return fmt.Errorf("look at what the slot would send: %w", err)
 	}
@@ -54,6 +55,30 @@ func (c *CutOver) Late(ctx context.Context) error {
 		return late
 	}
 	return nil
+}
+
+// from is the lowest place at which a transaction may be committed that an applier has not: behind the last
+// one that it made true, and behind all that the log says was looked at.
+func (c *CutOver) from(ctx context.Context) (event.LSN, error) {
+	rows, err := c.target.Query(ctx, "SELECT commit_lsn::text, resume_lsn::text FROM floe.checkpoint WHERE job = $1", c.job.Name)
+	if err != nil {
+		return 0, fmt.Errorf("read floe.checkpoint: %w", err)
+	}
+	from := event.LSN(math.MaxUint64)
+	var commit, resume string
+	_, err = pgx.ForEachRow(rows, []any{&commit, &resume}, func() error {
+		last, err := event.ParseLSN(commit)
+		passed, err2 := event.ParseLSN(resume)
+		from = min(from, max(last+1, passed))
+		return errors.Join(err, err2)
+	})
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("read floe.checkpoint: %w", err)
+	case from == math.MaxUint64:
+		return 0, fmt.Errorf("floe.checkpoint has no applier of job %s", c.job.Name)
+	}
+	return from, nil
 }
 
 // sequences has the target's go on where the source's are.
