@@ -168,6 +168,7 @@ func (d *differ) add(def catalog.Definition, t *catalog.TableDef, c *catalog.Tab
 		}
 		s.SQL, s.Else = head+definition+" DEFAULT "+expr, []string{head + definition}
 	}
+	s.SQL += d.now.wider(c)
 	d.change(def, s)
 	d.notNull(def, t, nil, c)
 }
@@ -229,7 +230,7 @@ func (d *differ) column(def catalog.Definition, t *catalog.TableDef, o, c *catal
 func (d *differ) identity(def catalog.Definition, t *catalog.TableDef, o *catalog.IdentityColumn, c *catalog.TableColumn) {
 	phase, column := fmt.Sprintf("identity/%d", c.Attnum), "ALTER COLUMN "+ident.Quote(d.now.column(t, c.Name))+" "
 	if o == nil {
-		d.alterTable(def, t, phase, column+"ADD"+d.now.identity(c), true)
+		d.alterTable(def, t, phase, column+"ADD"+d.now.identity(c)+d.now.wider(c), true)
 		return
 	}
 	if o.Always != c.Identity.Always {

@@ -112,6 +112,9 @@ func (p *planner) createTable(t *catalog.TableDef) string {
 			sql.WriteString(";\nALTER TABLE " + p.table(t.Name).SQL() + " INHERIT " + p.table(parent).SQL())
 		}
 	}
+	for i := range t.Columns {
+		sql.WriteString(p.wider(&t.Columns[i]))
+	}
 	for _, s := range p.ownNotNull(t) {
 		sql.WriteString(";\nALTER TABLE ONLY " + p.table(t.Name).SQL() + " " + s)
 	}
@@ -282,7 +285,21 @@ func (p *planner) columnDef(t *catalog.TableDef, c *catalog.TableColumn) string 
 }
 
 func (p *planner) identity(c *catalog.TableColumn) string {
-	return " GENERATED " + always(c) + " AS IDENTITY (SEQUENCE NAME " + p.sequence(c.Identity.Name).SQL() + " " + sequenceOptions(&c.Identity.Sequence) + ")"
+	options := ""
+	if p.wider(c) == "" {
+		options = " " + sequenceOptions(&c.Identity.Sequence)
+	}
+	return " GENERATED " + always(c) + " AS IDENTITY (SEQUENCE NAME " + p.sequence(c.Identity.Name).SQL() + options + ")"
+}
+
+// wider is what an identity takes behind its making whose sequence is of another type than its column, as
+// one is that LIKE made: the column's own type may not hold its bounds.
+func (p *planner) wider(c *catalog.TableColumn) string {
+	integers := []string{"smallint", "integer", "bigint"}
+	if c.Identity == nil || c.SQL == c.Identity.Sequence.Type || !slices.Contains(integers, c.SQL) || !slices.Contains(integers, c.Identity.Sequence.Type) {
+		return ""
+	}
+	return ";\nALTER SEQUENCE " + p.sequence(c.Identity.Name).SQL() + " AS " + c.Identity.Sequence.Type + " " + sequenceOptions(&c.Identity.Sequence)
 }
 
 func always(c *catalog.TableColumn) string {
