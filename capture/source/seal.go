@@ -192,7 +192,9 @@ func (st *Standing) Renew(ctx context.Context, conn *pgx.Conn, s Seal) (Seal, er
 	if st.Foreign || now.text() == s.text() {
 		return now, nil
 	}
-	_, err := conn.Exec(ctx, "COMMENT ON PUBLICATION "+ident.Quote(st.name)+" IS "+ident.Literal(now.text()))
+	// It is no command of anybody's: recorded, it would stand in the stream behind all that the source did.
+	const record = "SELECT set_config('floe.recording', '%s', true);"
+	_, err := conn.PgConn().Exec(ctx, fmt.Sprintf(record, "on")+"COMMENT ON PUBLICATION "+ident.Quote(st.name)+" IS "+ident.Literal(now.text())+";"+fmt.Sprintf(record, "")).ReadAll()
 	if err != nil {
 		return s, fmt.Errorf("seal publication %s: %w", st.name, err)
 	}
