@@ -44,7 +44,7 @@ type constraint struct {
 }
 
 const tablesSQL = `SELECT n.nspname, c.relname, c.relkind::text, c.relispartition OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid),
-		a.attname, format_type(a.atttypid, a.atttypmod), t.typtype::text, a.attgenerated = '' AND a.attidentity = ''
+		a.attname, format_type(a.atttypid, a.atttypmod), t.typtype::text, coalesce(to_jsonb(a)->>'attgenerated', '') = '' AND a.attidentity = ''
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_type t ON t.oid = a.atttypid
 	WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY($1) ORDER BY 1, 2, a.attnum`
