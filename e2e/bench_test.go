@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -51,6 +54,70 @@ func pipeline(b *testing.B, scale, transactions int) (load, drain time.Duration)
 	must(b, floe.Start())
 	await(ctx, b, floe, pair, "SELECT EXISTS (SELECT FROM public.marker WHERE n = 1)")
 	return load, time.Since(began)
+}
+
+// BenchmarkRestart fills the embedded broker's log with FLOE_BENCH_LOG MiB, all of it applied and kept,
+// then takes the time from the start of floe's processes until a row is visible on the target that was
+// written while they were down: once stopped in order, once killed with -9.
+func BenchmarkRestart(b *testing.B) {
+	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Minute)
+	defer cancel()
+	want := int64(envInt(b, "FLOE_BENCH_LOG", 256)) << 20
+	servers := rig.StartServers(b, pgtest.Options{Durable: true, Settings: map[string]string{"shared_buffers": "512MB", "max_wal_size": "8GB"}})
+	pair, err := servers.NewPair(ctx, "restart", "")
+	must(b, err)
+	must(b, pair.Source.Exec(ctx, pair.Name, "CREATE TABLE filler (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text); CREATE TABLE marker (n int PRIMARY KEY)"))
+	job := rig.Job{Name: "restart", Source: rig.Endpoint{URL: pair.SourceURL()}, Target: rig.Endpoint{URL: pair.TargetURL()}, Objects: rig.Objects{Database: true}}
+	floe, err := rig.NewFloe(rig.Binary(b), b.TempDir(), job)
+	must(b, err)
+	start := func() { must(b, floe.Start("--log-cap", strconv.FormatInt(8*want, 10))) } // a quarter of the cap is kept
+	start()
+	b.Cleanup(func() { must(b, floe.Stop(context.WithoutCancel(ctx))) })
+	for n := 0; size(b, floe.Data()) < want; n++ {
+		// 32 MiB of text that compresses by half.
+		must(b, pair.Source.Exec(ctx, pair.Name, "INSERT INTO filler (body) SELECT string_agg(md5(r::text || random()), '') FROM generate_series(1, 32 * 32768) r GROUP BY r % 32768"))
+		await(ctx, b, floe, pair, fmt.Sprintf("SELECT count(*) = %d FROM public.filler", (n+1)*32768))
+	}
+	n := 0
+	for _, end := range []struct {
+		name string
+		call func() error
+	}{{"stopped", func() error { return floe.Stop(ctx) }}, {"killed", floe.KillAll}} {
+		b.Run(end.name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				n++
+				must(b, end.call())
+				must(b, pair.Source.Exec(ctx, pair.Name, fmt.Sprintf("INSERT INTO marker VALUES (%d)", n)))
+				b.StartTimer()
+				start()
+				await(ctx, b, floe, pair, fmt.Sprintf("SELECT EXISTS (SELECT FROM public.marker WHERE n = %d)", n))
+			}
+			b.ReportMetric(float64(size(b, floe.Data())>>20), "MiB-of-log")
+		})
+	}
+}
+
+// size is what a folder's files hold, in bytes.
+func size(b *testing.B, dir string) (sum int64) {
+	b.Helper()
+	must(b, filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && d.IsDir() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			sum += info.Size()
+		}
+		return err
+	}))
+	return sum
 }
 
 func pgbench(ctx context.Context, b *testing.B, pair rig.Pair, args ...string) {
