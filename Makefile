@@ -102,6 +102,10 @@ e2e-oldest: build ## the few scenarios of a plain `go test` on servers of versio
 e2e-regress: ## PostgreSQL's own regression database, built from Debian's sources and copied
 	FLOE_E2E=regress $(GO) test -count=1 -timeout 60m -v $(TESTFLAGS) ./e2e/regress
 
+.PHONY: e2e-regress-live
+e2e-regress-live: build ## PostgreSQL's regression tests, each replayed on a running job (FLOE_REGRESS='file …' for some)
+	FLOE_BIN=$(CURDIR)/bin/floe FLOE_E2E=regress-live $(GO) test -count=1 -timeout 120m -v $(TESTFLAGS) -run FilesReplayed ./e2e/regress
+
 .PHONY: e2e-big
 e2e-big: ## a transaction of BIG rows, killed twice in its middle
 	FLOE_BIG=$(BIG) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) -run TestABigTransaction ./e2e/faults

@@ -15,6 +15,7 @@ import (
 	"floe/pkg/catalog"
 	"floe/pkg/dialect"
 	"floe/pkg/event"
+	"floe/pkg/ident"
 )
 
 // look is the catalog as one snapshot shows it. It is held against the definitions once the stream has
@@ -27,6 +28,7 @@ type look struct {
 	files     map[uint32]uint32 // of tables, by oid
 	state     string
 	joining   map[uint32]bool // oids of tables that are to be published and are not
+	unfit     []ident.Name    // those of them that no publication can have
 	published *source.Standing
 }
 
@@ -107,6 +109,7 @@ type follower struct {
 	conn      *pgx.Conn
 	seen      string              // the catalog's state when it was last handed to the stream
 	published []*catalog.TableDef // tables that are to be, when it was last looked at
+	warned    []ident.Name        // unfit tables, then
 }
 
 // once looks and hands on what it saw, if there is something to see. It returns whether to look again.
@@ -135,7 +138,8 @@ func (f *follower) once(ctx context.Context, asked bool) (again bool, err error)
 		f.s.Log.Debug("the catalog is looked at when older transactions have ended", "xid", f.s.begun, "oldest", l.snapshot.Min)
 		return true, nil
 	}
-	if len(l.joining) > 0 {
+	f.warn(l.unfit)
+	if len(l.joining) > len(l.unfit) {
 		if err := f.join(ctx, l); err != nil {
 			f.s.Log.Warn("a table of the selection cannot be published; it is tried again", "err", err)
 			return true, nil
@@ -247,8 +251,12 @@ func (f *follower) look(ctx context.Context) (*look, string, error) {
 			return err
 		}
 		for _, t := range source.Published(l.db) {
-			if !l.published.Has(t.OID) {
-				l.joining[t.OID] = true
+			if l.published.Has(t.OID) {
+				continue
+			}
+			l.joining[t.OID] = true
+			if source.Unfit(l.db, t, s.KeepIdentity) {
+				l.unfit = append(l.unfit, t.Name)
 			}
 		}
 		if err := f.conn.QueryRow(ctx, "SELECT pg_current_wal_insert_lsn()::text").Scan(&text); err != nil {
@@ -263,11 +271,19 @@ func (f *follower) look(ctx context.Context) (*look, string, error) {
 	return l, state, nil
 }
 
+// warn names, once, the tables that are not published and so not loaded.
+func (f *follower) warn(unfit []ident.Name) {
+	if len(unfit) > 0 && !slices.Equal(unfit, f.warned) {
+		f.s.Log.Warn("tables have virtual generated columns and no key: the source would refuse their changes if they were published; they are not copied until they have one", "tables", unfit)
+	}
+	f.warned = unfit
+}
+
 // join publishes tables. Rows that were written before are in no message: they are loaded.
 func (f *follower) join(ctx context.Context, l *look) error {
 	var tables []*catalog.TableDef
 	for _, t := range source.Published(l.db) {
-		if l.joining[t.OID] {
+		if l.joining[t.OID] && !slices.Contains(l.unfit, t.Name) {
 			tables = append(tables, t)
 		}
 	}

@@ -153,10 +153,11 @@ func functions(ctx context.Context, tx pgx.Tx) (string, error) {
 	if v >= 120000 { // planning again would cost more than all the rest
 		sets.WriteString(" SET plan_cache_mode = force_generic_plan")
 	}
-	notNull, further, multirange := "a.attnotnull", "", ""
+	notNull, further, multirange, virtual := "a.attnotnull", "", "", "false"
 	if v >= 180000 { // NOT NULL may be NOT VALID
 		notNull = `(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid
 			AND k.contype = 'n' AND NOT k.convalidated AND k.conkey[1] = a.attnum))`
+		virtual = "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attgenerated = 'v' AND NOT a.attisdropped)"
 	}
 	nullable := "NOT " + notNull
 	if d.HiddenRowID { // it is in no row that floe carries
@@ -173,7 +174,7 @@ func functions(ctx context.Context, tx pgx.Tx) (string, error) {
 		multirange = `UNION SELECT t.oid, t.typarray, t.typrelid FROM g JOIN pg_range r ON r.rngtypid = g.id
 			JOIN pg_type t ON t.oid = r.rngmultitypid WHERE g.class = 'pg_type'::regclass`
 	}
-	return strings.NewReplacer("{{pins}}", sets.String(), "{{nullable}}", nullable, "{{usual}}", catalog.Usual("i"), "{{further}}", further, "{{multirange}}", multirange,
+	return strings.NewReplacer("{{pins}}", sets.String(), "{{nullable}}", nullable, "{{usual}}", catalog.Usual("i"), "{{further}}", further, "{{multirange}}", multirange, "{{virtual}}", virtual,
 		"{{format}}", strconv.Itoa(catalog.Format), "{{stale}}", catalog.StaleSQL("filled"),
 		"{{recording}}", catalog.RecordingSQL(v, d)).Replace(ddlSQL), nil
 }

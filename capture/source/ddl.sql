@@ -191,6 +191,15 @@ BEGIN
 END
 $floe$;
 
+-- virtual reports whether a table has a virtual generated column (18 on): the server refuses UPDATE and DELETE of one that is
+-- published with REPLICA IDENTITY FULL.
+CREATE OR REPLACE FUNCTION floe.virtual(relation oid) RETURNS boolean
+LANGUAGE plpgsql AS $floe$
+BEGIN
+	RETURN {{virtual}};
+END
+$floe$;
+
 -- identity is the ALTER TABLE that gives a table the replica identity that its changes need, null for none.
 CREATE OR REPLACE FUNCTION floe.identity(relation oid) RETURNS text
 LANGUAGE plpgsql AS $floe$
@@ -202,7 +211,7 @@ DECLARE
 	t record;
 BEGIN
 	SELECT c.relreplident, n.nspname, c.relname INTO t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation;
-	IF t.relreplident NOT IN ('d', 'i') THEN
+	IF t.relreplident NOT IN ('d', 'i') AND NOT (t.relreplident = 'f' AND floe.virtual(relation)) THEN
 		RETURN NULL;
 	END IF;
 	LOOP
@@ -219,7 +228,7 @@ BEGIN
 	END IF;
 	alter_table := format('ALTER TABLE ONLY %I.%I REPLICA IDENTITY ', t.nspname, t.relname);
 	IF key IS NULL THEN
-		RETURN alter_table || 'FULL';
+		RETURN CASE WHEN t.relreplident <> 'f' THEN alter_table || 'FULL' END;
 	END IF;
 	IF (SELECT i.indisprimary FROM pg_index i WHERE i.indexrelid = key) THEN
 		RETURN CASE WHEN t.relreplident <> 'd' THEN alter_table || 'DEFAULT' END;
@@ -232,7 +241,8 @@ END
 $floe$;
 
 -- publish lets tables that are new to a job's selection into its publication and keeps every published
--- one's identity sufficient, before the first row that needs it. It returns what it could not do.
+-- one's identity sufficient, before the first row that needs it. It returns what it could not do. A table whose
+-- changes the server would refuse once it is published stays out, or is taken out: its users come first.
 CREATE OR REPLACE FUNCTION floe.publish(tables oid[]) RETURNS text[]
 LANGUAGE plpgsql AS $floe$
 DECLARE
@@ -241,17 +251,24 @@ DECLARE
 	alter_table text;
 BEGIN
 	FOR t IN
-		SELECT c.oid, n.nspname, c.relname, s.publication, s.keep,
+		SELECT c.oid, n.nspname, c.relname, c.relreplident, s.publication, s.keep,
 			EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = c.oid) AS published
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, floe.selection s JOIN pg_publication p ON p.pubname = s.publication
 		WHERE c.oid = ANY (tables) AND c.relkind = 'r' AND c.relpersistence = 'p' AND floe.selects(c.oid, s.include, s.exclude)
 		ORDER BY c.oid
 	LOOP
 		BEGIN
+			alter_table := CASE WHEN NOT t.keep THEN floe.identity(t.oid) END;
+			IF floe.virtual(t.oid) AND coalesce(alter_table LIKE '% FULL', t.relreplident = 'f') THEN
+				IF t.published THEN
+					EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %I.%I', t.publication, t.nspname, t.relname);
+				END IF;
+				faults := faults || format('publish %I.%I in %I: it has virtual generated columns and no key', t.nspname, t.relname, t.publication);
+				CONTINUE;
+			END IF;
 			IF NOT t.published THEN
 				EXECUTE format('ALTER PUBLICATION %I ADD TABLE ONLY %I.%I', t.publication, t.nspname, t.relname);
 			END IF;
-			alter_table := CASE WHEN NOT t.keep THEN floe.identity(t.oid) END;
 			IF alter_table IS NOT NULL THEN
 				EXECUTE alter_table;
 			END IF;

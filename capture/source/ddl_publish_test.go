@@ -56,6 +56,39 @@ func TestTablesArePublishedWithAnIdentityAsTheyCome(t *testing.T) {
 	}
 }
 
+// A table whose UPDATE the server would refuse once it is published stays out until it has a key, and is taken out
+// when it loses that or gets such a column; whoever writes to it never notices.
+func TestATableWhoseChangesTheServerWouldRefuseIsNotPublished(t *testing.T) {
+	t.Parallel()
+	for v, server := range servers(t) {
+		if v < 18 {
+			continue
+		}
+		r := record(t, server, DDL{Everything: true}, catalog.Selection{Everything: true})
+		const column = "int GENERATED ALWAYS AS (a * 2) VIRTUAL"
+		for _, x := range []struct {
+			sql  string
+			want map[string]string
+		}{
+			{"CREATE TABLE bag (a int, v " + column + "); CREATE TABLE later (a int); CREATE TABLE keyed (a int PRIMARY KEY, v " + column + "); CREATE TABLE whole (a int PRIMARY KEY, v " + column + "); ALTER TABLE whole REPLICA IDENTITY FULL",
+				map[string]string{"later": "f", "keyed": "d", "whole": "d"}},
+			{"ALTER TABLE bag ADD PRIMARY KEY (a); ALTER TABLE later ADD v " + column + "; ALTER TABLE keyed DROP CONSTRAINT keyed_pkey",
+				map[string]string{"bag": "d", "whole": "d"}},
+			{"ALTER TABLE keyed DROP v; CREATE UNIQUE INDEX later_a ON later (a); ALTER TABLE later ALTER a SET NOT NULL",
+				map[string]string{"bag": "d", "whole": "d", "keyed": "f", "later": "i later_a"}},
+		} {
+			r.exec(r.conn, x.sql)
+			r.exec(r.conn, "INSERT INTO bag VALUES (1); INSERT INTO later VALUES (1); INSERT INTO keyed VALUES (1); INSERT INTO whole VALUES (1)")
+			for _, table := range []string{"bag", "later", "keyed", "whole"} {
+				r.exec(r.conn, "UPDATE "+table+" SET a = a + 1; DELETE FROM "+table)
+			}
+			if got := r.published(); !maps.Equal(got, x.want) {
+				t.Errorf("%s: published %v\nwant %v", x.sql, got, x.want)
+			}
+		}
+	}
+}
+
 func pattern(t *testing.T, s string) ident.Pattern {
 	t.Helper()
 	p, err := ident.ParsePattern(s)

@@ -28,12 +28,31 @@ func Published(db *catalog.Database) []*catalog.TableDef {
 	return out
 }
 
+// Unfit reports whether the source would refuse the table's UPDATE and DELETE once it is published: no publication
+// gets it, so that the source's users can go on.
+func Unfit(db *catalog.Database, t *catalog.TableDef, keep bool) bool {
+	if keep {
+		return t.Refuses(t.IdentityKept())
+	}
+	return t.Refuses(db.Identity(t))
+}
+
+func refuse(t *catalog.TableDef) error {
+	return halt.New(halt.PublicationChanged, "give "+t.Name.String()+" a primary key, make the columns STORED, or exclude the table",
+		"%s has virtual generated columns and no key: the source would refuse its UPDATE and DELETE if it were published", t.Name)
+}
+
 // Publish makes the publication with every table, and with floe.ddl if DDL is recorded; in the
 // same transaction it gives each table the replica identity that its changes need. It runs before the
 // slot exists, so no transaction of the slot can fall between. A publication that is somebody else's and
 // has all of that is used as it is: only the tables' owner may make one.
 func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, keep bool) error {
 	tables := Published(db)
+	for _, t := range tables {
+		if Unfit(db, t, keep) {
+			return refuse(t)
+		}
+	}
 	st, err := stand(ctx, conn, name)
 	if err != nil {
 		return err
@@ -84,10 +103,14 @@ func (st *Standing) remake(name string, tables []*catalog.TableDef, version int)
 			missing = append(missing, t)
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	var out []string
+	if !st.stored {
+		out = append(out, "ALTER PUBLICATION "+quoted+" SET"+strings.TrimPrefix(withGenerated(version), " WITH"))
 	}
-	return []string{"ALTER PUBLICATION " + quoted + " ADD" + strings.TrimPrefix(tableList(missing), " FOR")}
+	if len(missing) > 0 {
+		out = append(out, "ALTER PUBLICATION "+quoted+" ADD"+strings.TrimPrefix(tableList(missing), " FOR"))
+	}
+	return out
 }
 
 // withGenerated has a publication bring stored generated columns where it can, from 18 on: such a server refuses
@@ -98,6 +121,18 @@ func withGenerated(version int) string {
 		return ""
 	}
 	return " WITH (publish_generated_columns = stored)"
+}
+
+// completed gives a publication that an older floe made what withGenerated says, and seals it.
+func completed(ctx context.Context, conn *pgx.Conn, name string, seal Seal) (Seal, error) {
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
+		if _, err = tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" SET"+strings.TrimPrefix(withGenerated(version(conn)), " WITH")); err != nil {
+			return fmt.Errorf("alter publication %s: %w", name, err)
+		}
+		seal, err = Reseal(ctx, conn, name, seal)
+		return err
+	})
+	return seal, err
 }
 
 func tableList(tables []*catalog.TableDef) string {
@@ -147,6 +182,11 @@ func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *cata
 	if len(missing) > 0 {
 		return Seal{}, nil, halt.New(halt.PublicationChanged, halt.Reset, "publication %s lacks %s", name, strings.Join(missing, ", "))
 	}
+	if !st.stored && !st.Foreign {
+		if seal, err = completed(ctx, conn, name, seal); err != nil {
+			return Seal{}, nil, err
+		}
+	}
 	joined, err := Join(ctx, conn, name, db, joining, keep)
 	return seal, joined, err
 }
@@ -169,6 +209,9 @@ func Unpublished(ctx context.Context, conn *pgx.Conn, name string, oids []uint32
 // transactions that write already: a plain ADD would lose their rows (design.md §2).
 func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, tables []*catalog.TableDef, keep bool) (joined []uint32, err error) {
 	for _, t := range tables {
+		if Unfit(db, t, keep) {
+			return joined, refuse(t)
+		}
 		if err := failpoint.Here("join.before"); err != nil {
 			return joined, err
 		}

@@ -23,6 +23,7 @@ type Standing struct {
 	Foreign bool // its owner's role is not this user's
 	Whole   bool // every kind of change, of the table that is written to, not of its root
 	all     bool // of all tables
+	stored  bool // with stored generated columns, where it must have them (withGenerated)
 	row     string
 	comment *string
 	tables  map[uint32]member
@@ -57,9 +58,9 @@ func Stand(ctx context.Context, conn *pgx.Conn, name string) (*Standing, error) 
 func stand(ctx context.Context, conn *pgx.Conn, name string) (*Standing, error) {
 	st := &Standing{name: name, tables: map[uint32]member{}}
 	err := conn.QueryRow(ctx, `SELECT NOT pg_has_role(pubowner, 'USAGE'), pubinsert AND pubupdate AND pubdelete AND pubtruncate
-			AND NOT coalesce((to_jsonb(p)->>'pubviaroot')::boolean, false), puballtables, xmin::text, obj_description(oid, 'pg_publication'),
+			AND NOT coalesce((to_jsonb(p)->>'pubviaroot')::boolean, false), puballtables, coalesce(to_jsonb(p)->>'pubgencols', 's') = 's', xmin::text, obj_description(oid, 'pg_publication'),
 			coalesce(to_regclass('floe.ddl')::oid, 0)
-		FROM pg_publication p WHERE pubname = $1`, name).Scan(&st.Foreign, &st.Whole, &st.all, &st.row, &st.comment, &st.ddl)
+		FROM pg_publication p WHERE pubname = $1`, name).Scan(&st.Foreign, &st.Whole, &st.all, &st.stored, &st.row, &st.comment, &st.ddl)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -75,6 +75,9 @@ func (d *TableDef) Virtual() bool {
 	return false
 }
 
+// Refuses reports whether the server would refuse the table's UPDATE and DELETE if it were published with id.
+func (d *TableDef) Refuses(id Identity) bool { return d.Virtual() && id.Want == ReplicaFull }
+
 func (d *TableDef) identityOf(k *Key) Identity {
 	id := Identity{Want: ReplicaFull}
 	if k != nil {

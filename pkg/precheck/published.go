@@ -189,7 +189,7 @@ func (r *run) virtual() {
 		if r.Job.Objects.KeepIdentity {
 			id = t.IdentityKept()
 		}
-		if t.PartitionKey == "" && t.Virtual() && id.Want == catalog.ReplicaFull {
+		if t.PartitionKey == "" && t.Refuses(id) {
 			list = append(list, t.Name)
 		}
 	}
