@@ -58,6 +58,7 @@ func (s *session) Objects(ctx context.Context, e *assemble.Entry) error {
 
 // follow makes the target hold what is valid behind a change, in the open transaction.
 func (s *session) follow(ctx context.Context, e *assemble.Entry, c *change) error {
+	anew := s.anew(c)
 	began, err := s.reload(ctx, e, c)
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func (s *session) follow(ctx context.Context, e *assemble.Entry, c *change) erro
 	if err := failpoint.Here("objects.before"); err != nil {
 		return err
 	}
-	script, report, err := structure.Follow(ctx, s.db.Tx, s.Job, s.Name, s.valid, c.gone, s.options(), structure.InstallOptions{Proceed: s.Proceed, SkipStructure: s.SkipStructure})
+	script, report, err := structure.Follow(ctx, s.db.Tx, s.Job, s.Name, s.valid, c.gone, s.options(), structure.InstallOptions{Proceed: s.Proceed, SkipStructure: s.SkipStructure, Anew: anew})
 	s.report.structure(report)
 	if err != nil {
 		return err
@@ -96,6 +97,18 @@ func (s *session) follow(ctx context.Context, e *assemble.Entry, c *change) erro
 		return err
 	}
 	return errors.Join(s.differs(ctx), s.db.Exec(ctx, target.Bound), s.find(ctx, "SET LOCAL"), s.db.Forget(ctx))
+}
+
+// anew are the tables of which a load begins that brings every row, with those of the target. Among rows that
+// were there before floe some are the target's own: they stay.
+func (s *session) anew(c *change) map[ident.Name]ident.Name {
+	out := map[ident.Name]ident.Name{}
+	for _, l := range c.loads {
+		if !s.Proceed && !l.Loaded && l.Load != s.loads[l.table].Number {
+			out[l.name] = s.Mapping.Table(l.name)
+		}
+	}
+	return out
 }
 
 // differs has reports say what of the target's structure is not as the source's.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"floe/pkg/catalog"
+	"floe/pkg/ident"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -69,13 +70,18 @@ func hold(ctx context.Context, tx pgx.Tx, job, applier string, now *catalog.Data
 
 // missing are the stored definitions in sight that now has no more.
 func (h *holdings) missing() []held {
+	return slices.DeleteFunc(h.absent(), func(k held) bool { return k.Left })
+}
+
+// absent are the stored definitions that now has not.
+func (h *holdings) absent() []held {
 	seen := make(map[string]bool, len(h.now))
 	for _, e := range h.now {
 		seen[keyOf(e.Definition)] = true
 	}
 	var out []held
 	for k, v := range h.known {
-		if !seen[k] && !v.Left {
+		if !seen[k] {
 			out = append(out, v)
 		}
 	}
@@ -99,6 +105,9 @@ func (h *holdings) was(ctx context.Context, gone []catalog.Ref) (*catalog.Databa
 	if err != nil {
 		return nil, err
 	}
+	if err := h.withParts(ctx, bodies); err != nil {
+		return nil, err
+	}
 	var defs []catalog.Definition
 	for _, e := range h.now {
 		k := keyOf(e.Definition)
@@ -115,6 +124,36 @@ func (h *holdings) was(ctx context.Context, gone []catalog.Ref) (*catalog.Databa
 	}
 	slices.SortFunc(rest, earlier)
 	return catalog.NewDatabase(0, append(defs, rest...)), nil
+}
+
+// withParts adds to the bodies what tables that come back had when they left, and have no more: the target has
+// it still.
+func (h *holdings) withParts(ctx context.Context, bodies map[string]catalog.Definition) error {
+	back := map[ident.Name]bool{}
+	for k, d := range bodies {
+		if h.known[k].Left && d.Kind == catalog.KindTable {
+			back[d.Name] = true
+		}
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	var out []held
+	for k, v := range h.known {
+		if _, has := bodies[k]; v.Left && !has {
+			out = append(out, v)
+		}
+	}
+	left, err := h.bodies(ctx, out)
+	if err != nil {
+		return err
+	}
+	for k, d := range left {
+		if back[hangsOn(d)] {
+			bodies[k] = d
+		}
+	}
+	return nil
 }
 
 func (h *holdings) bodies(ctx context.Context, of []held) (map[string]catalog.Definition, error) {
@@ -159,10 +198,10 @@ func (h *holdings) store(ctx context.Context, gone func(held) bool) error {
 			ON CONFLICT (job, applier, kind, oid) DO UPDATE SET hash = excluded.hash, body = excluded.body, out_of_selection = false`,
 			h.job, h.applier, kinds, oids, hashes, bodies)
 	}
-	for _, k := range h.missing() {
+	for _, k := range h.absent() {
 		if gone(k) {
 			batch.Queue(`DELETE FROM floe.definition WHERE job = $1 AND applier = $2 AND kind = $3 AND oid = $4`, h.job, h.applier, k.Kind, k.OID)
-		} else {
+		} else if !k.Left {
 			batch.Queue(`UPDATE floe.definition SET out_of_selection = true WHERE job = $1 AND applier = $2 AND kind = $3 AND oid = $4`, h.job, h.applier, k.Kind, k.OID)
 		}
 	}

@@ -61,7 +61,7 @@ func follow(ctx context.Context, tx pgx.Tx, job, applier string, script *Script,
 	if err != nil {
 		return Report{}, err
 	}
-	in := &installation{runner: runner{tx: tx, journal: j, twins: &twins{tx: tx}, together: 64}, o: o, joined: map[ident.Name]bool{}}
+	in := &installation{runner: runner{tx: tx, journal: j, twins: &twins{tx: tx}, together: 64, anew: o.Anew}, o: o, joined: map[ident.Name]bool{}}
 	in.report.Facts = slices.Clone(script.Facts)
 	if err := j.planned(ctx, script.Facts); err != nil {
 		return Report{}, err

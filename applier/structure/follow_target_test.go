@@ -233,7 +233,10 @@ func TestATableThatLeftIsForgottenNotDropped(t *testing.T) {
 		p.same()
 	}
 	p.db = nil
-	p.must(`ALTER TABLE t ADD b int; DROP TABLE u`)
+	p.must(`ALTER TABLE t ADD b int, DROP CONSTRAINT t_pkey; ALTER TABLE t ADD PRIMARY KEY (a); DROP TABLE u`)
+	if got := p.value(`SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.t'::regclass AND contype = 'p'`); got != "PRIMARY KEY (a)" {
+		t.Errorf("key %q", got)
+	}
 	if got := p.value(columnsSQL); got != "id integer, a integer, b integer" {
 		t.Errorf("columns %q", got)
 	}

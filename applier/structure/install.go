@@ -18,6 +18,9 @@ type InstallOptions struct {
 	Proceed bool
 	// SkipStructure creates nothing: all tables must be there.
 	SkipStructure bool
+	// Anew are tables of the source of which every row is loaded again, with the target's tables: their rows
+	// may go where a new key needs it.
+	Anew map[ident.Name]ident.Name
 }
 
 // Install runs what of script.Before is not recorded yet, inside tx, and records it. floe.object must

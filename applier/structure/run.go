@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"floe/pkg/halt"
+	"floe/pkg/ident"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -30,10 +31,14 @@ type runner struct {
 	// together is how many steps are sent as one. Thousands of tables cost a tenth of the time; steps
 	// that scan tables go one by one, for one that fails makes all of its group run again.
 	together int
+	// anew are tables of the source, with the target's, of which every row is loaded again from here on.
+	anew map[ident.Name]ident.Name
 }
 
 // dependency are the SQLSTATEs of a step that another may have to precede: it is tried again.
 var dependency = []string{"42P01", "42883", "42704", "3F000", "42703"}
+
+const codeUnique = "23505"
 
 // codeNoFile is the SQLSTATE of a function in C whose library the target does not have.
 const codeNoFile = "58P01"
@@ -123,12 +128,32 @@ func (r *runner) pass(ctx context.Context, stmts []Statement) (again []waiting, 
 				return nil, err
 			}
 		default:
-			if err := r.refused(s, why); err != nil {
+			if why, err = r.emptied(ctx, s, why); err == nil && why != nil {
+				err = r.refused(s, why)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
 	}
 	return again, nil
+}
+
+// emptied makes a key that the target's rows stand in the way of, should all of them be loaded again: they are
+// as they were before the source's got it, and what made them fit it is in no event.
+func (r *runner) emptied(ctx context.Context, s Statement, why *pgconn.PgError) (*pgconn.PgError, error) {
+	table, again := r.anew[s.Table]
+	if !again || s.Alters != "" || s.Optional || why.Code != codeNotNull && why.Code != codeUnique {
+		return why, nil
+	}
+	why, err := r.try(ctx, "DELETE FROM "+table.SQL()+";\n"+s.text())
+	if err != nil {
+		return nil, fmt.Errorf("make %s: %w", s.Object, err)
+	}
+	if why == nil {
+		r.done(s)
+	}
+	return why, nil
 }
 
 // group runs steps as one, and reports whether that went well; if not, nothing of it is done.
