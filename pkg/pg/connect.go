@@ -64,6 +64,9 @@ func Connect(ctx context.Context, c Config, p Purpose) (*pgx.Conn, error) {
 		return nil, untrusted(scrub(err))
 	}
 	d, err := dialect.Of(ctx, conn)
+	if err == nil {
+		err = patient(ctx, conn.PgConn())
+	}
 	if err == nil && len(d.Pins) == 0 {
 		return conn, nil
 	}
@@ -72,6 +75,17 @@ func Connect(ctx context.Context, c Config, p Purpose) (*pgx.Conn, error) {
 		return nil, scrub(err)
 	}
 	return pinned(ctx, cfg, d.Pins)
+}
+
+// patient lifts the limits that a database or role may set and that older servers do not know: a start packet
+// that names one would be refused there. A session of floe's may wait for hours, and load for as long.
+func patient(ctx context.Context, conn *pgconn.PgConn) error {
+	_, err := conn.Exec(ctx, `SELECT pg_catalog.set_config(n, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) n
+		WHERE pg_catalog.current_setting(n, true) <> '0'`).ReadAll()
+	if err != nil {
+		return fmt.Errorf("set timeouts: %w", err)
+	}
+	return nil
 }
 
 // pinned connects with a dialect's settings and sees that the server took them: without them dates would
@@ -92,6 +106,7 @@ func pinned(ctx context.Context, cfg *pgx.ConnConfig, pins []dialect.Setting) (*
 			err = conn.QueryRow(ctx, "SELECT "+current(name)).Scan(&value)
 			return value, err
 		})
+		err = errors.Join(err, patient(ctx, conn.PgConn()))
 	}
 	if err != nil {
 		_ = conn.Close(ctx)
@@ -150,7 +165,8 @@ func ConnectReplication(ctx context.Context, c Config) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, scrub(err)
 	}
-	if err := took(d.Pins, func(name string) (string, error) { return shown(ctx, conn, name) }); err != nil {
+	err = took(d.Pins, func(name string) (string, error) { return shown(ctx, conn, name) })
+	if err = errors.Join(err, patient(ctx, conn)); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
