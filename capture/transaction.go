@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"floe/capture/decode"
+	"floe/capture/filter"
 	"floe/capture/publish"
 	"floe/capture/route"
 	"floe/capture/wal"
@@ -148,7 +149,11 @@ func (s *session) row(ctx context.Context, m *decode.Message) error {
 	}
 	s.stamp(&row, seq)
 	if rel.Table.Where != "" {
-		if meets, err := s.filter.Row(ctx, rel.Table, &row); err != nil || !meets {
+		meets, err := s.filter.Row(ctx, rel.Table, &row)
+		if past := filter.Past(err); past != nil {
+			return s.lose(rel.Table, seq, past)
+		}
+		if err != nil || !meets {
 			return err
 		}
 		rel.Reduce(&row)

@@ -4,17 +4,24 @@
 //
 // An update may move a row across the condition: into it, it is an insert to whoever reads the log, out
 // of it a delete. That needs the whole old image: filtered tables have REPLICA IDENTITY FULL.
+//
+// The source's catalog is today's, and the row may be older: a type that was renamed is found by its oid; a
+// label that was, or a type that is no more, gives an error of the server's (Past).
 package filter
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"floe/capture/route"
+	"floe/pkg/catalog"
 	"floe/pkg/event"
 	"floe/pkg/halt"
 	"floe/pkg/ident"
@@ -65,7 +72,9 @@ func (f *Filter) Row(ctx context.Context, t *route.Table, row *event.Row) (bool,
 func (f *Filter) meet(ctx context.Context, t *route.Table, row *event.Row) (was, is bool, err error) {
 	q := f.queries[t]
 	if q == nil {
-		q = newQuery(t)
+		if q, err = f.newQuery(ctx, t); err != nil {
+			return false, false, err
+		}
 		f.queries[t] = q
 	}
 	var b pgx.Batch
@@ -76,13 +85,36 @@ func (f *Filter) meet(ctx context.Context, t *route.Table, row *event.Row) (was,
 	}
 	ask(row.Before, &was)
 	ask(row.After, &is)
-	return was, is, f.conn.SendBatch(ctx, &b).Close()
+	if err = f.conn.SendBatch(ctx, &b).Close(); err != nil {
+		delete(f.queries, t) // types may be called otherwise by now
+	}
+	return was, is, err
+}
+
+// errGone: the source has a type of the row's no more.
+var errGone = errors.New("a type of its columns is no more")
+
+// Past is the part of an error of Row's which says that the source cannot judge this row any more, whenever it is
+// asked; nil if it is about anything else.
+func Past(err error) error {
+	var refusal *pgconn.PgError
+	switch {
+	case errors.Is(err, errGone):
+		return errGone
+	case errors.As(err, &refusal) && slices.Contains([]string{"22", "23", "42", "XX"}, refusal.Code[:2]):
+		return refusal
+	}
+	return nil
 }
 
 // newQuery gives the condition a row of the columns that it may mean, under the table's name. One that
 // names the table may mean the whole row, and gets it.
-func newQuery(t *route.Table) *query {
+func (f *Filter) newQuery(ctx context.Context, t *route.Table) (*query, error) {
 	q := &query{}
+	types, err := f.types(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	words := map[string]bool{}
 	for _, w := range wordsOf(t.Where) {
 		words[w] = true
@@ -92,12 +124,30 @@ func newQuery(t *route.Table) *query {
 	for i := range t.Shape.Columns {
 		c := &t.Shape.Columns[i]
 		if whole || named(words, c.Name) {
+			if types[i] == "" {
+				return nil, errGone
+			}
 			q.columns = append(q.columns, i)
-			columns = append(columns, "$"+strconv.Itoa(len(q.columns))+"::"+c.SQL+" AS "+ident.Quote(c.Name))
+			columns = append(columns, "$"+strconv.Itoa(len(q.columns))+"::"+types[i]+" AS "+ident.Quote(c.Name))
 		}
 	}
 	q.sql = "SELECT coalesce((" + t.Where + "), false) FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + ident.Quote(t.Shape.Name.Name)
-	return q
+	return q, nil
+}
+
+func (f *Filter) types(ctx context.Context, t *route.Table) ([]string, error) {
+	if t.Types == nil {
+		types := make([]string, len(t.Shape.Columns))
+		for i := range types {
+			types[i] = t.Shape.Columns[i].SQL
+		}
+		return types, nil
+	}
+	oids, modifiers := make([]uint32, len(t.Types)), make([]int32, len(t.Types))
+	for i := range t.Types {
+		oids[i], modifiers[i] = t.Types[i].OID, t.Types[i].Modifier
+	}
+	return catalog.TypesToday(ctx, f.conn, oids, modifiers)
 }
 
 // named reports whether a condition of these words may name the column or table: all words of the name
