@@ -165,6 +165,9 @@ func (s *session) ledger(ctx context.Context) (id string, first int64, err error
 			start, _ := starts.Lookup(topic, 0)
 			return hex.EncodeToString(d.ID[:]), start.Offset, start.Err
 		}
+		if ok && d.Err == nil && len(d.Partitions) > 1 {
+			return "", 0, broker.Repartitioned(topic, len(d.Partitions), 1)
+		}
 		if ok && d.Err != nil && !errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
 			return "", 0, fmt.Errorf("look up topic %s: %w", topic, d.Err)
 		}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -38,6 +39,8 @@ func TestHaltsOnWhatWouldBeAGap(t *testing.T) {
 		{"ledger_deleted", deleteLedger, "topic-reset", []string{"ledger", "floe job reset"}},
 		{"ledger_truncated", truncateLedger, "log-gap", []string{"floe job reset"}},
 		{"rows_truncated", truncateRows, "log-gap", []string{"rows_truncated.public.t", "floe job reset"}},
+		{"rows_recreated", recreateRows, "topic-reset", []string{"rows_recreated.public.t", "floe job reset"}},
+		{"ledger_partition", addPartition(".floe.ledger"), "topic-reset", []string{"ledger_partition.floe.ledger has 2 partitions", "floe job reset"}},
 		{"foreign_ledger_record", writeToLedger, "foreign-record", []string{"is no ledger entry"}},
 	} {
 		t.Run(d.name, func(t *testing.T) {
@@ -173,6 +176,47 @@ func deleteTopic(t *testing.T, log *kgo.Client, topic string) {
 }
 
 func deleteRows(t *testing.T, b *bench, log *kgo.Client) { deleteTopic(t, log, b.name+".public.t") }
+
+// recreateRows leaves a topic of the same name with none of its records.
+func recreateRows(t *testing.T, b *bench, log *kgo.Client) {
+	deleteRows(t, b, log)
+	r, err := kadm.NewClient(log).CreateTopic(t.Context(), 1, 1, nil, b.name+".public.t")
+	b.must(t, errors.Join(err, r.Err))
+}
+
+func addPartition(topic string) func(*testing.T, *bench, *kgo.Client) {
+	return func(t *testing.T, b *bench, log *kgo.Client) {
+		r, err := kadm.NewClient(log).CreatePartitions(t.Context(), 1, b.name+topic)
+		b.must(t, errors.Join(err, r.Error()))
+	}
+}
+
+// A partition more of a table's topic is no gap: entries name the partitions of their rows. A job that
+// runs and one that starts again go on, and nothing is lost.
+func TestAPartitionMoreOfATableIsNoGap(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, servers(t), "partition_more", nil)
+	b.source(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 500) g", marker)
+	addr := b.broker(t)
+	log, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	b.must(t, err)
+	defer log.Close()
+	b.must(t, b.Start("--broker", addr))
+	b.streaming(t)
+	for _, v := range []string{"before", "running", "again"} {
+		b.source(t, fmt.Sprintf("UPDATE t SET v = '%s' WHERE id %% 2 = 0", v), "UPDATE t SET id = id + 1000 WHERE id < 10")
+		b.caughtUp(t, patience)
+		addPartition(".public.t")(t, b, log)
+		b.source(t, fmt.Sprintf("UPDATE t SET v = '%s' WHERE id %% 3 = 0; DELETE FROM t WHERE id = (SELECT min(id) FROM t)", v))
+		b.caughtUp(t, patience)
+		const rows = "SELECT string_agg(t::text, ' ' ORDER BY id) FROM public.t"
+		if is, want := ask(t, b.pair.TargetURL(), rows), ask(t, b.pair.SourceURL(), rows); is != want {
+			t.Errorf("the target has %s\nthe source %s", is, want)
+		}
+		b.must(t, b.Stop(t.Context()))
+		b.must(t, b.Start("--broker", addr))
+	}
+}
 
 func deleteLedger(t *testing.T, b *bench, log *kgo.Client) {
 	deleteTopic(t, log, b.name+".floe.ledger")

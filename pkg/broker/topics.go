@@ -11,6 +11,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"floe/pkg/halt"
 )
 
 // Ledger, Objects, Status, State and Commands name a job's own topics. No table's topic can be one of them: schema floe
@@ -46,7 +48,8 @@ func Control(prefix string, replication int) []Topic {
 }
 
 // EnsureTopics makes the topics that do not exist and returns the ids of all. It never changes one that
-// exists; a number of partitions other than asked for is an error, because keys would change places.
+// exists; a number of partitions other than asked for is a halt: what stands in a second one has no place in
+// the order.
 func EnsureTopics(ctx context.Context, adm *kadm.Client, topics []Topic) (map[string]kadm.TopicID, error) {
 	names := make([]string, len(topics))
 	for i, t := range topics {
@@ -63,7 +66,7 @@ func EnsureTopics(ctx context.Context, adm *kadm.Client, topics []Topic) (map[st
 	for _, t := range topics {
 		if d, ok := have[t.Name]; ok && d.Err == nil {
 			if int32(len(d.Partitions)) != t.Partitions {
-				return nil, fmt.Errorf("topic %s has %d partitions instead of %d", t.Name, len(d.Partitions), t.Partitions)
+				return nil, Repartitioned(t.Name, len(d.Partitions), t.Partitions)
 			}
 			ids[t.Name] = d.ID
 			continue
@@ -73,6 +76,11 @@ func EnsureTopics(ctx context.Context, adm *kadm.Client, topics []Topic) (map[st
 		}
 	}
 	return ids, nil
+}
+
+// Repartitioned is the halt of a topic that has other partitions than it was made with.
+func Repartitioned(topic string, has int, made int32) error {
+	return halt.New(halt.TopicReset, halt.Reset, "topic %s has %d partitions, floe makes it with %d: somebody added some, which Kafka cannot take back", topic, has, made)
 }
 
 // create makes one topic and returns its id.
