@@ -41,9 +41,9 @@ func (d *dev) make(ctx context.Context) error {
 	fmt.Fprintf(d.app.out, "floe dev: no job yet; make one at %s, data in %s; Ctrl-C stops\n", d.address, d.dir)
 	err := console.Make(ctx, console.Making{Front: d.front, Gate: d.gate, Brokers: brokers, Log: d.app.log,
 		Keep: func(side, password string) (job.Secret, error) { return datadir.KeepSecret(d.dir, side, password) },
-		Check: func(ctx context.Context, j *job.Job, side precheck.Side) (*precheck.Report, error) {
-			return checkNew(ctx, j, side)
-		}, Tables: listTables,
+		Kept: func(side string) job.Secret { return datadir.Secret(d.dir, side) },
+		Check: checkNew, Tables: listTables, Recall: func() ([]byte, error) { return datadir.ReadDraft(d.dir) },
+		Remember: func(text []byte) error { return datadir.KeepDraft(d.dir, text) },
 		Start: func(file []byte) (err error) {
 			d.kept.File, err = datadir.KeepFile(d.dir, file)
 			return err
@@ -56,8 +56,8 @@ func (d *dev) make(ctx context.Context) error {
 }
 
 // checkNew runs the prechecks of a job that is being made.
-func checkNew(ctx context.Context, j *job.Job, side precheck.Side) (*precheck.Report, error) {
-	c := precheck.Config{Job: j, Side: side, Embedded: j.Kafka == nil}
+func checkNew(ctx context.Context, j *job.Job, side precheck.Side, told func(done, of int)) (*precheck.Report, error) {
+	c := precheck.Config{Job: j, Side: side, Embedded: j.Kafka == nil, Told: told}
 	if j.Kafka != nil {
 		var err error
 		if c.Kafka, err = options(j); err != nil {

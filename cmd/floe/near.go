@@ -52,8 +52,8 @@ func fileNow(ctx context.Context, j *job.Job, kafka []kgo.Opt) ([]byte, error) {
 	return now.Text(), nil
 }
 
-func (d *dev) checks(ctx context.Context) (*precheck.Report, error) {
-	c := precheck.Config{Job: d.job, Embedded: d.endpoint.Embedded}
+func (d *dev) checks(ctx context.Context, told func(done, of int)) (*precheck.Report, error) {
+	c := precheck.Config{Job: d.job, Embedded: d.endpoint.Embedded, Told: told}
 	if !d.endpoint.Embedded {
 		c.Kafka = d.kafka
 	}

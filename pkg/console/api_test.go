@@ -49,7 +49,7 @@ func near() Near {
 	return Near{Source: "source:5432/app", Target: "target:5432/app",
 		File:   func(context.Context) ([]byte, error) { return []byte("name: orders\n"), nil },
 		Plan:   func(context.Context) (string, error) { return "the plan", nil },
-		Check:  func(context.Context) (*precheck.Report, error) { return found(), nil },
+		Check:  func(context.Context, func(done, of int)) (*precheck.Report, error) { return found(), nil },
 		Verify: func(context.Context, []string, func(*verify.Table, int, int)) error { return nil },
 		Present: func(_ context.Context, names []ident.Name) error {
 			if slices.ContainsFunc(names, func(n ident.Name) bool { return n.Name == "missing" }) {

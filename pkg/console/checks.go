@@ -44,7 +44,9 @@ type Known struct {
 // Checks are the prechecks of one run.
 type Checks struct {
 	Running bool       `json:"running"`
-	At      *time.Time `json:"at"` // when the last run ended; null before any
+	Done    int        `json:"done,omitempty"` // codes that the run which goes on has a finding of
+	Of      int        `json:"of,omitempty"`   // all codes
+	At      *time.Time `json:"at"`             // when the last run ended; null before any
 	Result  string     `json:"result,omitempty"`
 	Source  string     `json:"source,omitempty"`
 	Target  string     `json:"target,omitempty"`
@@ -77,17 +79,17 @@ func (c *checks) now() Checks {
 }
 
 // begin begins a run unless one goes on.
-func (c *checks) begin(life context.Context, log *slog.Logger, check func(context.Context) (*precheck.Report, error)) {
+func (c *checks) begin(life context.Context, log *slog.Logger, check func(context.Context, func(done, of int)) (*precheck.Report, error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last.Running || c.ended {
 		return
 	}
-	c.last.Running = true
+	c.last.Running, c.last.Done, c.last.Of = true, 0, len(precheck.Codes)
 	c.running.Go(func() {
 		ctx, cancel := context.WithTimeout(life, checkTime)
 		defer cancel()
-		r, err := check(ctx)
+		r, err := check(ctx, c.told)
 		done := time.Now().UTC()
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -100,6 +102,13 @@ func (c *checks) begin(life context.Context, log *slog.Logger, check func(contex
 		c.found = *r
 		c.judge()
 	})
+}
+
+// told keeps how far the run is.
+func (c *checks) told(done, of int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last.Done, c.last.Of = done, of
 }
 
 // judge says how the last run ended, by what is known.

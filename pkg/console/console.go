@@ -44,8 +44,8 @@ type Near struct {
 	Source, Target string
 	// File is the job file as it is true now, passwords as references.
 	File func(context.Context) ([]byte, error)
-	// Check runs the prechecks.
-	Check func(context.Context) (*precheck.Report, error)
+	// Check runs the prechecks; told is told how far they are.
+	Check func(ctx context.Context, told func(done, of int)) (*precheck.Report, error)
 	// Plan says what the job makes, loads and leaves out.
 	Plan func(context.Context) (string, error)
 	// Verify compares tables, as SQL names or patterns, none for all; told is told of each as it is done.

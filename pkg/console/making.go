@@ -20,8 +20,13 @@ type Making struct {
 	Brokers []string
 	// Keep keeps the password of a side where only this user reads it.
 	Keep func(side, password string) (job.Secret, error)
-	// Check runs the prechecks of a job, or of one side of it.
-	Check func(context.Context, *job.Job, precheck.Side) (*precheck.Report, error)
+	// Kept refers to a side's password that was kept before.
+	Kept func(side string) job.Secret
+	// Recall is what Remember was given last, nothing before; a draft outlives its process.
+	Recall   func() ([]byte, error)
+	Remember func(text []byte) error
+	// Check runs the prechecks of a job, or of one side of it; told is told how far they are.
+	Check func(ctx context.Context, j *job.Job, side precheck.Side, told func(done, of int)) (*precheck.Report, error)
 	// Tables are the source's, by schema and name.
 	Tables func(context.Context, job.Endpoint) ([]draft.Listed, error)
 	// Start keeps a job file; the job is to begin.
@@ -33,6 +38,7 @@ type Making struct {
 func Make(ctx context.Context, c Making) error {
 	m := newMaker(c)
 	m.life = ctx
+	m.recall()
 	c.Front.Show(m.face.handle(m.routes()))
 	select {
 	case <-m.started:
@@ -137,7 +143,38 @@ func (m *maker) change(do func(d *draft.Draft) error) error {
 		return err
 	}
 	m.draft = &next
+	m.remember()
 	return nil
+}
+
+// recall goes on with the draft of before. One that cannot be read is begun anew: nothing of a job hangs on it.
+func (m *maker) recall() {
+	text, err := m.Recall()
+	if err != nil || len(text) == 0 {
+		if err != nil {
+			m.Log.Warn("the draft is begun anew", "err", err)
+		}
+		return
+	}
+	d, err := draft.Read(text)
+	if err != nil {
+		m.Log.Warn("the draft is begun anew", "err", err)
+		return
+	}
+	d.Brokers = m.Brokers
+	d.Source.Password, d.Target.Password = m.Kept("source"), m.Kept("target")
+	m.draft = d
+}
+
+// remember keeps the draft; who describes a job goes on if that fails.
+func (m *maker) remember() {
+	text, err := m.draft.Kept()
+	if err == nil {
+		err = m.Remember(text)
+	}
+	if err != nil {
+		m.Log.Warn("the draft is not kept", "err", err)
+	}
 }
 
 func (m *maker) now() *draft.Draft {

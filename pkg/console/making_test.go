@@ -29,11 +29,13 @@ type workshop struct {
 	report    precheck.Report
 	file      string // what was started
 	made      chan error
+	hold      chan struct{} // prechecks wait for it
+	kept      []byte        // of the draft
 }
 
 const odd = `<img src=x onerror=alert(1)>"'</script>`
 
-func newWorkshop(t *testing.T, who access.Config) *workshop {
+func newWorkshop(t *testing.T, who access.Config, before ...func(*workshop)) *workshop {
 	t.Helper()
 	gate, err := access.New(who)
 	if err != nil {
@@ -45,9 +47,12 @@ func newWorkshop(t *testing.T, who access.Config) *workshop {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	w := &workshop{url: "http://" + l.Addr().String(), passwords: map[string]string{}, made: make(chan error, 1), report: *found()}
+	for _, do := range before {
+		do(w)
+	}
 	front := Open(l, gate, cancel)
 	go func() {
-		w.made <- Make(ctx, Making{Front: front, Gate: gate, Keep: w.keep, Check: w.check, Start: w.start, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		w.made <- Make(ctx, Making{Front: front, Gate: gate, Keep: w.keep, Kept: w.has, Recall: w.recall, Remember: w.remember, Check: w.check, Start: w.start, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 			Tables: func(context.Context, job.Endpoint) ([]draft.Listed, error) {
 				return []draft.Listed{{Schema: "sales", Name: "orders", Rows: 1234}, {Schema: "sales", Name: odd, Rows: -1}}, nil
 			}})
@@ -71,13 +76,42 @@ func (w *workshop) keep(side, password string) (job.Secret, error) {
 	return job.FromFile("/secrets/" + side), nil
 }
 
-func (w *workshop) check(_ context.Context, j *job.Job, side precheck.Side) (*precheck.Report, error) {
+func (w *workshop) check(ctx context.Context, j *job.Job, side precheck.Side, told func(done, of int)) (*precheck.Report, error) {
+	told(17, 24)
+	if w.hold != nil {
+		select {
+		case <-w.hold:
+		case <-ctx.Done():
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked = append(w.asked, string(side)+" "+j.Source.Host+" "+j.Target.Host)
 	r := w.report
 	r.Checks = slices.Clone(r.Checks)
 	return &r, nil
+}
+
+func (w *workshop) has(side string) job.Secret {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.passwords[side] == "" {
+		return job.Secret{}
+	}
+	return job.FromFile("/secrets/" + side)
+}
+
+func (w *workshop) recall() ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.kept, nil
+}
+
+func (w *workshop) remember(text []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kept = text
+	return nil
 }
 
 func (w *workshop) start(file []byte) error {
@@ -204,6 +238,47 @@ func TestStepsLeadToAJob(t *testing.T) {
 	}
 	if code, _, body := w.send(t, "/new/start", nil); code != 200 || !strings.Contains(body, "The job starts") {
 		t.Errorf("again: %d %s", code, body)
+	}
+}
+
+// How far the prechecks are is seen while they run.
+func TestPrechecksAreWatched(t *testing.T) {
+	t.Parallel()
+	hold := make(chan struct{})
+	w := newWorkshop(t, access.Config{}, func(w *workshop) { w.hold = hold })
+	w.send(t, "/new", databases())
+	w.send(t, "/new/objects", url.Values{"choose": {"sales"}})
+	w.send(t, "/new/init", url.Values{"readers": {"2"}, "name": {"orders"}})
+	w.send(t, "/new/check", url.Values{"do": {"run"}})
+	if body := w.wait(t, "17/24"); !strings.Contains(body, `<progress max="24" value="17"`) || strings.Contains(body, "/new/start") {
+		t.Errorf("%s", body)
+	}
+	close(hold)
+	if body := w.wait(t, "ALTER SYSTEM"); strings.Contains(body, "17/24") {
+		t.Errorf("it has ended: %s", body)
+	}
+}
+
+// What was described is there again when floe is: its password by reference alone.
+func TestADraftOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t, access.Config{})
+	w.send(t, "/new", databases())
+	w.send(t, "/new/objects", url.Values{"choose": {"sales.orders"}, "add": {"sales.i*"}})
+	w.send(t, "/new/objects", url.Values{"pattern": {"sales.orders"}, "to": {"arch.orders_1"}, "exclude": {"sales.tmp_*"}})
+	w.send(t, "/new/init", url.Values{"readers": {"3"}, "name": {"orders"}, "existing": {"proceed"}})
+	_, _, was := ask(t, "GET", w.url+"/new/check", "")
+	text, _ := w.recall()
+	if strings.Contains(string(text), "canary-1") || strings.Contains(string(text), "/secrets/") {
+		t.Errorf("the draft has the password: %s", text)
+	}
+	again := newWorkshop(t, access.Config{}, func(x *workshop) { x.kept, x.passwords = text, w.passwords })
+	if _, _, now := ask(t, "GET", again.url+"/new/check", ""); now != was || !strings.Contains(now, "arch.orders_1") || !strings.Contains(now, "${file:/secrets/source}") {
+		t.Errorf("it was\n%s\nand is\n%s", was, now)
+	}
+	broken := newWorkshop(t, access.Config{}, func(x *workshop) { x.kept = []byte(`{"name": 7}`) })
+	if code, _, body := ask(t, "GET", broken.url+"/new", ""); code != 200 || strings.Contains(body, "orders") {
+		t.Errorf("of a draft that cannot be read: %d %s", code, body)
 	}
 }
 

@@ -120,7 +120,7 @@ func (m *maker) takeEndpoint(r *http.Request, side string) error {
 func (m *maker) test(ctx context.Context, d *draft.Draft, side string) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	r, err := m.Check(ctx, d.Side(side == "source"), precheck.Side(side))
+	r, err := m.Check(ctx, d.Side(side == "source"), precheck.Side(side), func(int, int) {})
 	if err != nil {
 		return err
 	}
@@ -276,7 +276,9 @@ func (m *maker) takeCheck(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
 		m.checked = string(d.Text())
 		m.mu.Unlock()
-		m.checks.begin(m.life, m.Log, func(ctx context.Context) (*precheck.Report, error) { return m.Check(ctx, j, precheck.Both) })
+		m.checks.begin(m.life, m.Log, func(ctx context.Context, told func(done, of int)) (*precheck.Report, error) {
+			return m.Check(ctx, j, precheck.Both, told)
+		})
 	}
 	http.Redirect(w, r, "/new/check", http.StatusSeeOther)
 }

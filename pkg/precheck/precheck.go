@@ -44,6 +44,8 @@ type Config struct {
 	Registry func(context.Context) error
 	// Host is this machine; nil measures it.
 	Host *Host
+	// Told is told of how many codes there is a finding, of how many; nil if nobody watches.
+	Told func(done, of int)
 	// LongTransaction is how long a transaction of the source is open before it is told of; 0 for a minute.
 	LongTransaction time.Duration
 }
@@ -127,6 +129,13 @@ func (r *run) add(c Check) {
 		}
 	}
 	r.report.Checks = append(r.report.Checks, c)
+	if r.Told != nil {
+		codes := map[string]bool{}
+		for _, x := range r.report.Checks {
+			codes[x.Code] = true
+		}
+		r.Told(len(codes), len(Codes))
+	}
 	r.began = time.Now()
 }
 

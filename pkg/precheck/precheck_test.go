@@ -22,7 +22,17 @@ func check(t *testing.T, source, target, rest string) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Run(t.Context(), Config{Job: j})
+	last := 0
+	r := Run(t.Context(), Config{Job: j, Told: func(done, of int) {
+		if done < last || done > of {
+			t.Errorf("%d of %d after %d", done, of, last)
+		}
+		last = done
+	}})
+	if last == 0 {
+		t.Error("nothing was told of how far it is")
+	}
+	return r
 }
 
 // want asserts which checks failed, with the texts they show.

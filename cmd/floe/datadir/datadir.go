@@ -169,6 +169,27 @@ func KeepSecret(dir, side, password string) (job.Secret, error) {
 	return job.FromFile(path), replace(path, []byte(password))
 }
 
+// Secret refers to a side's password, if one is kept.
+func Secret(dir, side string) job.Secret {
+	path := filepath.Join(dir, "secrets", side)
+	if _, err := os.Stat(path); err != nil {
+		return job.Secret{}
+	}
+	return job.FromFile(path)
+}
+
+// ReadDraft reads what was described of a job that has not begun; nothing is no error.
+func ReadDraft(dir string) ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "draft.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// KeepDraft keeps it.
+func KeepDraft(dir string, text []byte) error { return replace(filepath.Join(dir, "draft.json"), text) }
+
 // KeepFile keeps a job file in the folder and returns its path.
 func KeepFile(dir string, text []byte) (string, error) {
 	path := filepath.Join(dir, "job.yaml")

@@ -1,0 +1,63 @@
+package draft
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"floe/pkg/ident"
+)
+
+// kept is a draft as a file keeps it. Passwords are not in it, nor where they are, nor the log: whoever
+// reads it has them.
+type kept struct {
+	Name           string
+	Source, Target at
+	Whole          bool
+	Chosen         []named
+	Exclude        []string
+	Init           Init
+}
+
+type at struct {
+	Host, Database, User, TLS, CA string
+	Port                          int
+}
+
+type named struct{ Pattern, To string }
+
+// Kept is the draft as Read reads it.
+func (d *Draft) Kept() ([]byte, error) {
+	k := kept{Name: d.Name, Source: d.Source.at(), Target: d.Target.at(), Whole: d.Whole, Init: d.Init}
+	for _, c := range d.Chosen {
+		k.Chosen = append(k.Chosen, named{c.Pattern.String(), c.To})
+	}
+	for _, p := range d.Exclude {
+		k.Exclude = append(k.Exclude, p.String())
+	}
+	return json.Marshal(k)
+}
+
+func (e *Endpoint) at() at { return at{e.Host, e.Database, e.User, e.TLS, e.CA, e.Port} }
+
+// Read reads what Kept wrote.
+func Read(text []byte) (*Draft, error) {
+	var k kept
+	r := json.NewDecoder(bytes.NewReader(text))
+	r.DisallowUnknownFields()
+	if err := r.Decode(&k); err != nil {
+		return nil, err
+	}
+	d := &Draft{Name: k.Name, Source: k.Source.endpoint(), Target: k.Target.endpoint(), Whole: k.Whole, Init: k.Init}
+	for _, c := range k.Chosen {
+		p, err := ident.ParsePattern(c.Pattern)
+		if err != nil {
+			return nil, err
+		}
+		d.Chosen = append(d.Chosen, Chosen{p, c.To})
+	}
+	return d, d.Leave(k.Exclude)
+}
+
+func (a at) endpoint() Endpoint {
+	return Endpoint{Host: a.Host, Database: a.Database, User: a.User, TLS: a.TLS, CA: a.CA, Port: a.Port}
+}
