@@ -16,6 +16,11 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/goccy/go-yaml"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"floe/pkg/job"
 )
@@ -248,6 +253,103 @@ func TestUnitsAreConfined(t *testing.T) {
 		if secret != "" != strings.Contains(text, "\nLoadCredential="+secret+":") || strings.Contains(text, "Environment=") {
 			t.Errorf("floe-%s@.service: its secret is %s\n%s", name, secret, text)
 		}
+	}
+}
+
+// systemd's own reader takes the units, and finds little that they could do to the machine.
+func TestSystemdTakesItsUnits(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("there is no systemd-analyze here")
+	}
+	dir := t.TempDir()
+	analyze := func(args ...string) (string, error) {
+		out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput()
+		return string(out), err
+	}
+	keep := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, name := range ours {
+		path := keep("floe-"+name+"@orders.service", strings.Replace(unit(t, name), "/usr/bin/floe", "/bin/true", 1)) // what runs must be there
+		if out, err := analyze("verify", "--man=no", path); err != nil || out != "" {
+			t.Errorf("%s: %v %s", name, err, out)
+		}
+		if out, err := analyze("security", "--offline=yes", "--threshold=15", path); err != nil { // 1.5 of 10
+			t.Errorf("%s: %v %s", name, err, out)
+		}
+	}
+	if out, _ := analyze("verify", "--man=no", keep("bad.service", "[Service]\nExecStart=/bin/true\nNoNewPriviliges=yes\n")); !strings.Contains(out, "NoNewPriviliges") {
+		t.Errorf("a setting that there is not is taken: %s", out)
+	}
+}
+
+// kubernetes decodes a manifest as the API server does with strict validation of fields.
+func kubernetes(text string) (any, error) {
+	codecs := serializer.NewCodecFactory(clientscheme(), serializer.EnableStrict)
+	o, _, err := codecs.UniversalDeserializer().Decode([]byte(text), nil, nil)
+	return o, err
+}
+
+func clientscheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, appsv1.AddToScheme, networkingv1.AddToScheme} {
+		if err := add(s); err != nil {
+			panic(err)
+		}
+	}
+	return s
+}
+
+// Kubernetes' own types take the manifests, a field that there is not is refused, and what a container
+// mounts, probes and is selected by is there.
+func TestKubernetesTakesItsManifests(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for text := range strings.SplitSeq(deployed(t, "kubernetes/floe.yaml"), "\n---\n") {
+		o, err := kubernetes(text)
+		if err != nil {
+			t.Errorf("%v in\n%s", err, text)
+			continue
+		}
+		n++
+		d, ok := o.(*appsv1.Deployment)
+		if !ok {
+			continue
+		}
+		for k, v := range d.Spec.Selector.MatchLabels {
+			if d.Spec.Template.Labels[k] != v {
+				t.Errorf("%s does not select its own pods by %s", d.Name, k)
+			}
+		}
+		volumes := map[string]bool{}
+		for _, v := range d.Spec.Template.Spec.Volumes {
+			volumes[v.Name] = true
+		}
+		for _, c := range d.Spec.Template.Spec.Containers {
+			ports := map[string]bool{}
+			for _, p := range c.Ports {
+				ports[p.Name] = true
+			}
+			if !ports[c.LivenessProbe.HTTPGet.Port.StrVal] || !ports[c.ReadinessProbe.HTTPGet.Port.StrVal] {
+				t.Errorf("%s is asked at a port that it has not", d.Name)
+			}
+			for _, m := range c.VolumeMounts {
+				if !volumes[m.Name] {
+					t.Errorf("%s mounts %s, which there is not", d.Name, m.Name)
+				}
+			}
+		}
+	}
+	if n != 6 {
+		t.Errorf("%d manifests", n)
+	}
+	if _, err := kubernetes("apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {sellector: {a: b}}\n"); err == nil {
+		t.Error("a field that there is not is taken")
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -28,7 +30,7 @@ import (
 )
 
 func (a *app) diagCommand() *cobra.Command {
-	var file string
+	var file, token string
 	cmd := &cobra.Command{Use: "diag [-o FILE.tar.gz]", Short: "Put what an investigation needs into one file: no rows, no passwords", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := a.resolve(need{})
@@ -38,7 +40,7 @@ func (a *app) diagCommand() *cobra.Command {
 			if j.Kafka == nil {
 				a.findRunning(j)
 			}
-			d := &diagnosis{app: a, job: j}
+			d := &diagnosis{app: a, job: j, token: token}
 			d.collect(cmd.Context())
 			out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if err != nil {
@@ -51,6 +53,7 @@ func (a *app) diagCommand() *cobra.Command {
 			return err
 		}}
 	cmd.Flags().StringVarP(&file, "output", "o", "floe-diag.tar.gz", "the file that is made")
+	cmd.Flags().StringVar(&token, "token-file", "", "file that holds the console's token, if it asks for one")
 	return cmd
 }
 
@@ -58,6 +61,7 @@ func (a *app) diagCommand() *cobra.Command {
 type diagnosis struct {
 	app   *app
 	job   *job.Job
+	token string // the file that holds the console's
 	parts []part
 	lacks bytes.Buffer
 }
@@ -107,7 +111,7 @@ func (d *diagnosis) collect(ctx context.Context) {
 		e, err := datadir.ReadEndpoint(dir)
 		d.addJSON("endpoint.json", e, err)
 		if err == nil && e.Console != "" {
-			text, err := fetch(ctx, "http://"+strings.TrimPrefix(e.Console, "http://")+"/metrics")
+			text, err := d.metrics(ctx, e.Console)
 			d.add("metrics.txt", text, err)
 		}
 	}
@@ -158,18 +162,50 @@ func topics(ctx context.Context, opts []kgo.Opt, prefix string) ([]byte, error) 
 	return b.Bytes(), nil
 }
 
-func fetch(ctx context.Context, url string) ([]byte, error) {
+// metrics asks the console, which is on this machine: what its certificate says is not looked at, and the
+// token goes nowhere else.
+func (d *diagnosis) metrics(ctx context.Context, console string) ([]byte, error) {
+	if !strings.Contains(console, "://") {
+		console = "http://" + console
+	}
+	to, err := url.Parse(console + "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(to.Hostname()); d.token != "" && (ip == nil || !ip.IsLoopback() && !ip.IsUnspecified()) {
+		return nil, errors.New("the console is not on this machine: its token is not sent")
+	}
+	token := ""
+	if d.token != "" {
+		b, err := os.ReadFile(d.token)
+		if err != nil {
+			return nil, err
+		}
+		token = strings.TrimSpace(string(b))
+	}
+	return fetch(ctx, to.String(), token)
+}
+
+func fetch(ctx context.Context, url, token string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // it is asked on loopback alone
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close() //nolint:errcheck
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the console answers %s; --token-file names the file of its token", resp.Status)
+	}
 	return io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 }
 

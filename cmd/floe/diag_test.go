@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,5 +82,32 @@ func TestADiagnosisOfWhatDoesNotAnswer(t *testing.T) {
 	}
 	if code, _, errOut := floe(t, args...); code != codeConflict || !strings.Contains(errOut, "file exists") {
 		t.Errorf("code %d: %s", code, errOut)
+	}
+}
+
+// A console that asks for a token is given it, by TLS or not, on this machine alone.
+func TestADiagnosisHasTheConsolesMetrics(t *testing.T) {
+	t.Parallel()
+	asked := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" || r.Header.Get("Authorization") != "Bearer canary-token" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write([]byte("floe_up 1"))
+	})
+	plain, secure := httptest.NewServer(asked), httptest.NewTLSServer(asked)
+	defer plain.Close()
+	defer secure.Close()
+	with := &diagnosis{token: file(t, "token", "canary-token\n")}
+	for _, at := range []string{plain.URL, secure.URL, strings.TrimPrefix(plain.URL, "http://")} {
+		if text, err := with.metrics(t.Context(), at); err != nil || string(text) != "floe_up 1" {
+			t.Errorf("%s: %s, %v", at, text, err)
+		}
+	}
+	if _, err := (&diagnosis{}).metrics(t.Context(), plain.URL); err == nil || !strings.Contains(err.Error(), "--token-file") {
+		t.Errorf("without a token: %v", err)
+	}
+	if _, err := with.metrics(t.Context(), "http://elsewhere.example:1"); err == nil || !strings.Contains(err.Error(), "not sent") {
+		t.Errorf("to elsewhere: %v", err)
 	}
 }

@@ -124,6 +124,9 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.sees(t, "#state", "BLOCKED")
 	b.sees(t, "#nav", "Errors 1")
 	b.sees(t, "#latency", " s") // a job that stands still falls behind
+	b.do(t, press("retry"))
+	b.sees(t, "main .notice", "The command is in the log")
+	b.sees(t, "#errors .trouble", "23514") // the constraint is there still
 	b.shoot(t, "blocked")
 	c.target(t, "ALTER TABLE a DROP CONSTRAINT small")
 	b.sees(t, "#state", "SYNCING")

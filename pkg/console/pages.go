@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"embed"
 	"html/template"
 	"net/http"
@@ -32,7 +33,7 @@ var drawn = func() map[string]*template.Template {
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
 		"ago": func(s float64) string { return duration(max(0, s)) }, "counts": counts, "clock": clock, "icon": icon, "tone": tone, "tablePath": tablePath,
-		"explain": guide.Of, "themes": func() []item {
+		"explain": guide.Of, "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
 			return []item{{Title: "System", Value: "system"}, {Title: "Light", Value: "light"}, {Title: "Dark", Value: "dark"}}
 		}}
 }

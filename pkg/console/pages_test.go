@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"floe/pkg/access"
+	"floe/pkg/precheck"
 	"floe/pkg/status"
 )
 
@@ -50,6 +51,14 @@ func TestEveryTextIsTranslated(t *testing.T) {
 	}
 	for _, s := range said {
 		all[s] = true
+	}
+	for _, code := range precheck.Codes {
+		if all[checkItems[code]] = true; checkItems[code] == "" {
+			t.Errorf("%s is in no words", code)
+		}
+	}
+	for _, word := range operations {
+		all[word] = true
 	}
 	if len(all) < 100 {
 		t.Errorf("%d texts were found", len(all))

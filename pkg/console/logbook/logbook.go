@@ -20,7 +20,8 @@ import (
 // Bounds of one reading.
 const (
 	MostEntries = 200
-	window      = 20_000 // entries looked through for those that are wanted
+	window      = 20_000 // entries read at once in search of those that are wanted
+	mostWindows = 25     // read for one page; the next one goes on
 	mostObjects = 20     // named of one entry
 	mostRead    = 20_000 // definitions read for their names
 )
@@ -85,22 +86,28 @@ func Read(ctx context.Context, kafka []kgo.Opt, prefix string, q Query) (Page, e
 		end = min(end, q.Before)
 	}
 	q.Limit = min(max(q.Limit, 1), MostEntries)
-	from := max(start, end-window)
-	if len(q.Kinds) == 0 {
-		from = max(start, end-int64(q.Limit))
-	}
 	page := Page{Entries: []Entry{}}
-	if from >= end {
-		return page, nil
+	for range mostWindows {
+		from := max(start, end-window)
+		if len(q.Kinds) == 0 {
+			from = max(start, end-int64(q.Limit-len(page.Entries)))
+		}
+		if from >= end {
+			break
+		}
+		all, err := entries(ctx, client, topic, from, end)
+		if err != nil {
+			return Page{}, fmt.Errorf("read the ledger: %w", err)
+		}
+		if err := name(ctx, client, broker.Objects(prefix), all); err != nil {
+			return Page{}, fmt.Errorf("read definitions: %w", err)
+		}
+		page.choose(all, q, from, start)
+		if page.Next == 0 || len(page.Entries) >= q.Limit {
+			break
+		}
+		end = from
 	}
-	all, err := entries(ctx, client, topic, from, end)
-	if err != nil {
-		return Page{}, fmt.Errorf("read the ledger: %w", err)
-	}
-	if err := name(ctx, client, broker.Objects(prefix), all); err != nil {
-		return Page{}, fmt.Errorf("read definitions: %w", err)
-	}
-	page.choose(all, q, from, start)
 	return page, nil
 }
 

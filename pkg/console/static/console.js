@@ -100,11 +100,12 @@ function image(values) {
   return out;
 }
 
-function event(e, was) {
+function event(e, was, ops) {
   const tr = document.createElement("tr");
   tr.dataset.at = e.partition + "/" + e.offset;
-  const cells = [e.at.slice(0, 19).replace("T", " "), e.op, e.lsn ? e.lsn + "#" + e.seq : ""].map((text, i) => {
+  const cells = [e.at.slice(0, 19).replace("T", " "), ops.get(e.op) ?? e.op, e.lsn ? e.lsn + "#" + e.seq : ""].map((text, i) => {
     const td = document.createElement("td");
+    if (i === 0) td.className = "nowrap";
     const within = i === 2 ? document.createElement("code") : td;
     within.textContent = text;
     if (within !== td) td.append(within);
@@ -133,10 +134,11 @@ function watchRows(body) {
   const left = document.getElementById("left");
   const seen = new Set([...body.rows].map((r) => r.dataset.at));
   const waiting = [];
+  const ops = new Map(body.dataset.ops.split(";").map((x) => x.split("=")));
   hold.hidden = false;
   function put() {
     for (const e of waiting.splice(0)) {
-      body.prepend(event(e, body.dataset.was));
+      body.prepend(event(e, body.dataset.was, ops));
       if (body.rows.length > mostEvents) {
         seen.delete(body.rows[mostEvents].dataset.at);
         body.rows[mostEvents].remove();

@@ -237,10 +237,11 @@ func (t *Tail) image(table *event.Table, image []event.Datum, old bool) (out []V
 	}
 	for i, d := range image {
 		v := Value{Column: table.Columns[i].Name, Key: key[i]}
+		masked := t.mask.All || t.mask.Columns[v.Column]
 		switch {
-		case old && len(table.Key) > 0 && !key[i] && d.Kind == event.Null: // it was not sent
+		case old && len(table.Key) > 0 && !key[i] && (masked || d.Kind == event.Null): // it was not sent, or may not be told from what was
 			continue
-		case t.mask.All || t.mask.Columns[v.Column]:
+		case masked:
 			v.Is = "masked"
 		case d.Kind == event.Null:
 			v.Is = "null"

@@ -107,7 +107,7 @@ func TestEventsAreDecodedMaskedAndCut(t *testing.T) {
 	}
 	s.produce(t, &kgo.Record{Value: []byte("junk")})
 	s.produce(t, s.record(t, 9, event.Row{Op: event.Create, CommitTime: 1_000_000, After: []event.Datum{value("<b>1"), value("canary"), value(strings.Repeat("é", 1000))}}, nil))
-	s.produce(t, s.record(t, 9, event.Row{Op: event.Update, Before: []event.Datum{value("0"), {}, {}}, After: []event.Datum{value("1"), {}, {Kind: event.Unchanged}}}, nil))
+	s.produce(t, s.record(t, 9, event.Row{Op: event.Update, Before: []event.Datum{value("0"), value("canary"), {}}, After: []event.Datum{value("1"), {}, {Kind: event.Unchanged}}}, nil))
 	s.produce(t, s.record(t, 9, event.Row{Op: event.Delete, Before: []event.Datum{value("1"), {}, {}}}, func(h *ledger.Header) { h.Flags = ledger.Companion }))
 	s.produce(t, s.record(t, 8, event.Row{Op: event.Truncate}, nil))
 	s.produce(t, s.record(t, 9, event.Row{Op: event.Truncate}, func(h *ledger.Header) { h.CRC++ }))
