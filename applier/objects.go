@@ -135,7 +135,24 @@ func (s *session) define(offset int64, c *change) {
 			delete(s.shapes, t.OID)
 		}
 	}
+	s.leafless()
 	s.places = s.places.with(offset, c)
+}
+
+// leafless drops the shapes of partitioned tables that have no partition left which holds rows: nothing is loaded
+// of them, and a load that began before they had none is moot. With the next partition capture places them again.
+func (s *session) leafless() {
+	rows := map[uint32]bool{}
+	for _, t := range s.valid.Tables() {
+		if t.PartitionKey == "" && !t.Unlogged {
+			rows[s.valid.Root(t).OID] = true
+		}
+	}
+	for _, t := range s.valid.Tables() {
+		if t.PartitionKey != "" && !rows[t.OID] {
+			delete(s.shapes, t.OID)
+		}
+	}
 }
 
 // forget drops what is kept of the load of tables that are gone. Those that left the selection may come

@@ -97,3 +97,30 @@ func TestADayOfDDLLeavesAShortCheckpoint(t *testing.T) {
 		t.Errorf("%d entries: %v", len(got), got)
 	}
 }
+
+// A partitioned table whose last partition went before its load was over has nothing to be loaded, and is no table that
+// a job waits for.
+func TestATableWithoutPartitionsHasNoRows(t *testing.T) {
+	t.Parallel()
+	root, leaf := ident.Name{Schema: "s", Name: "root"}, ident.Name{Schema: "s", Name: "leaf"}
+	define := func(d *catalog.TableDef) catalog.Definition {
+		return catalog.Definition{Kind: catalog.KindTable, OID: d.OID, Name: d.Name, Body: d}
+	}
+	part := define(&catalog.TableDef{Name: leaf, OID: 2, PartitionOf: &catalog.Partition{Parent: root}})
+	shape := map[uint32]*event.Table{1: {Name: root, OID: 1}}
+	s := session{known: known{valid: catalog.NewDatabase(0, nil), shapes: map[uint32]*event.Table{}}}
+	for i, x := range []struct {
+		change *change
+		has    bool
+	}{
+		{&change{now: []catalog.Definition{define(&catalog.TableDef{Name: root, OID: 1, PartitionKey: "LIST (a)"})}}, false},
+		{&change{now: []catalog.Definition{part}, shapes: shape}, true},
+		{&change{gone: []catalog.Ref{part.Ref()}}, false},
+		{&change{now: []catalog.Definition{part}, shapes: shape}, true},
+	} {
+		s.define(int64(i), x.change)
+		if has := s.shapes[1] != nil; has != x.has {
+			t.Errorf("change %d: has rows: %t, want %t", i, has, x.has)
+		}
+	}
+}

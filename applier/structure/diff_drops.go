@@ -48,7 +48,7 @@ END $floe$`
 }
 
 // dropObject has an object dropped that the source no longer has, or has anew. What goes with its table
-// is not dropped by itself, but for foreign keys: two tables may hold each other.
+// is not dropped by itself, but for what may hold others: foreign keys, policies and rules.
 func (d *differ) dropObject(old catalog.Definition) {
 	s := Statement{ID: keyOf(old) + "/drop", Object: object(old), Alters: keyOf(old) + "/create", Optional: d.harmless(old)}
 	if on := hangsOn(old); on.Name != "" {
@@ -57,7 +57,8 @@ func (d *differ) dropObject(old catalog.Definition) {
 			now := d.newTable(t)
 			c, _ := old.Body.(*catalog.ConstraintDef)
 			part := now != nil && d.goesWithParent(old, t, now)
-			if now == nil && (c == nil || c.Type != catalog.ForeignKey) || part && !d.parentGone(old) {
+			holds := c != nil && c.Type == catalog.ForeignKey || old.Kind == catalog.KindPolicy || old.Kind == catalog.KindRule
+			if now == nil && !holds || part && !d.parentGone(old) {
 				return
 			}
 			if part { // it went with its parent's, if it had become a part of that

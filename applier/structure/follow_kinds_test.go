@@ -28,6 +28,11 @@ var changingKinds = []struct {
 		`CREATE STATISTICS s (dependencies) ON id, b FROM u`, `DROP STATISTICS s`, `GRANT SELECT, INSERT ON u TO floe_reader; GRANT UPDATE (b) ON u TO floe_writer`, `REVOKE INSERT ON u FROM floe_reader; REVOKE UPDATE (b) ON u FROM floe_writer`,
 		`GRANT SELECT ON u TO floe_reader WITH GRANT OPTION`, `REVOKE ALL ON u FROM floe_reader`, `DROP TABLE u`,
 	}},
+	{"dropped together", `SELECT`, []string{
+		`CREATE TABLE a (id int PRIMARY KEY, x int); CREATE VIEW va AS SELECT id FROM a; CREATE TABLE b (id int PRIMARY KEY, x int); CREATE VIEW vb AS SELECT id FROM b`,
+		`CREATE POLICY p ON a USING (id IN (SELECT id FROM vb)); CREATE POLICY p ON b USING (id IN (SELECT id FROM va))`, `DROP TABLE a, b CASCADE`,
+		`CREATE SCHEMA s; CREATE VIEW s.v AS SELECT 1 AS id; CREATE VIEW s.w AS SELECT id FROM s.v`, `CREATE OR REPLACE VIEW s.v AS SELECT id FROM s.w`, `DROP SCHEMA s CASCADE`,
+	}},
 	{"routines", `CREATE TABLE t (id int PRIMARY KEY)`, []string{
 		`CREATE FUNCTION add(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2'`, `REVOKE EXECUTE ON FUNCTION add(int, int) FROM PUBLIC`, `GRANT EXECUTE ON FUNCTION add(int, int) TO PUBLIC`,
 		`CREATE AGGREGATE total(int) (SFUNC = add, STYPE = int)`, `ALTER AGGREGATE total(int) RENAME TO sum_up`, `DROP AGGREGATE sum_up(int); CREATE AGGREGATE sum_up(int) (SFUNC = add, STYPE = int, INITCOND = '0')`,

@@ -94,6 +94,9 @@ func (r *runner) run(ctx context.Context, stmts []Statement) error {
 		if again, err = r.elsewhere(ctx, again); err != nil {
 			return err
 		}
+		if again, err = r.jointly(ctx, again); err != nil {
+			return err
+		}
 		if len(again) == before {
 			break
 		}

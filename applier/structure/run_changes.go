@@ -44,6 +44,36 @@ func (r *runner) otherways(ctx context.Context, stmts []waiting) (again []waitin
 	return again, nil
 }
 
+// jointly drops views that stand against each other's drops as one: CREATE OR REPLACE lets two read each other.
+func (r *runner) jointly(ctx context.Context, stmts []waiting) (again []waiting, err error) {
+	const drop = "DROP VIEW "
+	var names []string
+	is := func(w waiting) bool { return w.why.Code == codeDependents && strings.HasPrefix(w.SQL, drop) }
+	for _, w := range stmts {
+		if is(w) {
+			names = append(names, strings.TrimPrefix(w.SQL, drop))
+		}
+	}
+	if len(names) < 2 {
+		return stmts, nil
+	}
+	why, err := r.try(ctx, drop+strings.Join(names, ", "))
+	if err != nil {
+		return nil, fmt.Errorf("drop views: %w", err)
+	}
+	if why != nil {
+		return stmts, nil
+	}
+	for _, w := range stmts {
+		if is(w) {
+			r.done(w.Statement)
+		} else {
+			again = append(again, w)
+		}
+	}
+	return again, nil
+}
+
 // otherwise tries a change's other ways; it returns the first refusal if none does.
 func (r *runner) otherwise(ctx context.Context, s Statement, first *pgconn.PgError) (*pgconn.PgError, error) {
 	ways := s.Else
