@@ -26,7 +26,8 @@ own work, foreign keys, checks that were let go; materialized views are refreshe
 source's are. The job is finished by that: it does not start again, and floe delete removes what it left behind.
 
 If the source wrote behind the place where the job stopped, nothing is changed: floe start goes on. What the target
-refuses is told; once that is mended, floe cutover makes the rest. It needs both databases, and asks for the job's name.`,
+refuses is told; once that is mended, floe cutover makes the rest. Nothing bars the source: it is looked at once more
+at the end, and what it wrote meanwhile is told (exit 6). It needs both databases, and asks for the job's name.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.InOrStdin()) }}
 	cmd.Flags().StringVar(&c.yes, "yes", "", "the job's name; without it the name is asked for")
 	cmd.Flags().DurationVar(&c.timeout, "timeout", 5*time.Minute, "how long to wait until the target has all (exit 8)")
@@ -64,7 +65,8 @@ func (c *cuttingOver) run(ctx context.Context, in io.Reader) (err error) {
 		return cutoverFault(err)
 	}
 	defer over.Close()
-	if c.sent.Run != control.Finished { // a finished job's source is nobody's concern any more
+	finishes := c.sent.Run != control.Finished // a finished job's source is nobody's concern any more
+	if finishes {
 		if err := over.Late(ctx); err != nil {
 			return cutoverFault(err)
 		}
@@ -74,9 +76,27 @@ func (c *cuttingOver) run(ctx context.Context, in io.Reader) (err error) {
 	}
 	report, err := over.Run(ctx)
 	if err != nil {
-		return fmt.Errorf("the job is finished, and the target does not have what waited yet; floe cutover again makes it: %w", err)
+		err = fmt.Errorf("the job is finished, and the target does not have what waited yet; floe cutover again makes it: %w", err)
+	} else {
+		err = c.told(report)
 	}
-	return c.told(report)
+	if finishes {
+		err = errors.Join(err, c.unbarred(over.Late(ctx)))
+	}
+	return err
+}
+
+// unbarred says what the source wrote while the target took over. Nothing keeps it from writing, for that
+// would want rights on every table of it that no other command wants; so it is looked at again behind the end.
+func (c *cuttingOver) unbarred(err error) error {
+	var late *cutover.LateError
+	switch {
+	case err == nil:
+		return c.say("the source wrote nothing meanwhile, but is not barred: what is written there from now on does not reach the target\n")
+	case errors.As(err, &late):
+		return exit(codeMismatch, fmt.Errorf("the source was written to while the target took over, and the job is finished: %w; carry them over by hand, and end what writes there", err))
+	}
+	return exit(codeUnreachable, fmt.Errorf("whether the source was written to while the target took over is not known: %w", err))
 }
 
 // agree returns nil if the operator typed the job's name.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"floe/cmd/floe/cutover"
+	"floe/e2e/rig"
 	"floe/pkg/job"
 )
 
@@ -33,7 +35,7 @@ func TestTheTargetTakesOver(t *testing.T) {
 	wantLate(t, f.JobFile(), source)
 
 	command(t, f, codeOK, "start")
-	wantWords(t, command(t, f, codeOK, "cutover", "--yes", "over", "--timeout", "80s").Stdout, "the target has what the source had", "job over is finished")
+	wantUnbarred(t, f, source, target)
 	got := query(t, target, `select (select tgenabled from pg_trigger where tgname = 'marked'), (select count(*) from pg_rules where rulename = 'kept'), (select n from counted),
 		(select count(*) from pg_publication where pubname = 'shown'), nextval('item_id_seq') > 501, (select name from item where id = 501)`)
 	if want := "A|1|502|1|t|later!"; got != want {
@@ -44,6 +46,38 @@ func TestTheTargetTakesOver(t *testing.T) {
 		wantWords(t, command(t, f, codeConflict, verb).Stderr, "it is finished by")
 	}
 	wantWords(t, command(t, f, codeOK, "cutover").Stdout, "0 objects were made")
+}
+
+// wantUnbarred has a source written to while the target takes over: what no look before the end could see is told.
+func wantUnbarred(t *testing.T, f *rig.Floe, source, target string) {
+	t.Helper()
+	held, err := rig.Connect(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close(context.Background())                                                            //nolint:errcheck
+	if _, err := held.Exec(t.Context(), "begin; lock table item in row exclusive mode"); err != nil { // its triggers wait for it
+		t.Fatal(err)
+	}
+	ended := make(chan rig.Result, 1)
+	go func() {
+		r, err := f.Client(t.Context(), "cutover", "--yes", "over", "--timeout", "80s")
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- r
+	}()
+	until(t, "the job is finished", func() bool { return strings.Contains(command(t, f, codeOK, "status").Stdout, "over  FINISHED") })
+	query(t, source, "insert into item (name) values ('unseen')")
+	if _, err := held.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	r := <-ended
+	wantWords(t, r.Stdout, "the target has what the source had", "job over is finished")
+	wantWords(t, r.Stderr, "while the target took over", "public.item", "by hand")
+	if r.Code != codeMismatch {
+		t.Errorf("exit code %d: %s", r.Code, r.Stderr)
+	}
 }
 
 // wantLate writes to the source of a job that rests.
