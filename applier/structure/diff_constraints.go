@@ -46,24 +46,28 @@ func (d *differ) constraint(def catalog.Definition, old, now *catalog.Constraint
 		d.remake(def)
 		return
 	}
-	d.indexOptions(def, t, old.Options, now.Options)
+	d.indexOptions(def, d.now.table(t.Name).Schema, old.Options, now.Options)
 }
 
 func (d *differ) index(def catalog.Definition, old, now *catalog.IndexDef) {
 	t := d.newTableOf(def)
-	if old == now || t == nil {
+	schema := now.Table.Schema
+	switch {
+	case old == now, t == nil && !d.now.views[now.Table]:
 		return
+	case t != nil:
+		schema = d.now.table(t.Name).Schema
 	}
-	d.indexOptions(def, t, withOf(old.Using), withOf(now.Using))
+	d.indexOptions(def, schema, withOf(old.Using), withOf(now.Using))
 }
 
 // indexOptions follows the storage parameters of an index, which is all of it that can change in place.
-func (d *differ) indexOptions(def catalog.Definition, t *catalog.TableDef, old, now []string) {
+func (d *differ) indexOptions(def catalog.Definition, schema string, old, now []string) {
 	if slices.Equal(old, now) {
 		return
 	}
 	alter := func(phase, sql string) {
-		s := d.alter(def, phase, "ALTER INDEX "+ident.Name{Schema: d.now.table(t.Name).Schema, Name: def.Name.Name}.SQL()+" "+sql)
+		s := d.alter(def, phase, "ALTER INDEX "+ident.Name{Schema: schema, Name: def.Name.Name}.SQL()+" "+sql)
 		s.Optional = true
 		d.change(def, s)
 	}

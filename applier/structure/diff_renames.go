@@ -188,9 +188,7 @@ func (d *differ) ownMove(n, o catalog.Definition) []move {
 		if n.Kind == catalog.KindView {
 			return moved(n, "VIEW", "", d.here(o.Name), n.Name)
 		}
-		if old, ok := d.called[keyOf(n)]; ok {
-			return moved(n, called[n.Kind], "", d.here(old.Name), n.Name)
-		}
+		return d.calledMove(n)
 	case *catalog.EnumDef, *catalog.CompositeDef, *catalog.RangeDef:
 		return moved(n, "TYPE", "", d.here(o.Name), n.Name)
 	}
@@ -232,7 +230,13 @@ func (d *differ) identityMoves(n catalog.Definition, old, now *catalog.TableDef)
 
 // partMove renames a constraint or an index, which has followed its table.
 func (d *differ) partMove(n, o catalog.Definition) []move {
-	if o.Name.Name == n.Name.Name || d.newTableOf(n) == nil {
+	if o.Name.Name == n.Name.Name {
+		return nil
+	}
+	if d.newTableOf(n) == nil {
+		if b, ok := n.Body.(*catalog.IndexDef); ok && d.now.views[b.Table] { // of a materialized view
+			return moved(n, "INDEX", "", ident.Name{Schema: b.Table.Schema, Name: o.Name.Name}, ident.Name{Schema: b.Table.Schema, Name: n.Name.Name})
+		}
 		return nil
 	}
 	table := d.now.table(hangsOn(n))

@@ -143,7 +143,7 @@ func (p *planner) hung(b *catalog.TextDef) (sql string, ok bool) {
 	if p.db.Table(*b.Table) == nil {
 		return b.SQL, p.views[*b.Table]
 	}
-	from, to := p.mention(b)
+	from, to := mention(b)
 	if from < 0 {
 		return b.SQL, true
 	}
@@ -152,7 +152,7 @@ func (p *planner) hung(b *catalog.TextDef) (sql string, ok bool) {
 
 // mention finds the name of the relation that an object hangs on in its text: the first, or for
 // statistics, whose expressions stand before it, the last.
-func (p *planner) mention(b *catalog.TextDef) (from, to int) {
+func mention(b *catalog.TextDef) (from, to int) {
 	from, at := -1, 0
 	ts := tokens(b.SQL)
 	for i := range ts {
@@ -168,7 +168,7 @@ func (p *planner) mention(b *catalog.TextDef) (from, to int) {
 // rest is the text without that name: what of it may still name objects that the mapping moves.
 func (p *planner) rest(b *catalog.TextDef) string {
 	if b.Table != nil {
-		if from, to := p.mention(b); from >= 0 {
+		if from, to := mention(b); from >= 0 {
 			return b.SQL[:from] + b.SQL[to:]
 		}
 	}

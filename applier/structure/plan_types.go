@@ -33,8 +33,8 @@ func (p *planner) collation(d catalog.Definition, b *catalog.CollationDef) {
 		}
 	}
 	switch {
-	case b.Locale != "":
-		add("locale", b.Locale)
+	case b.Provider != "libc": // of ICU's, '' is its root
+		parts = append(parts, "locale = "+strings.TrimSpace(ident.Literal(b.Locale)))
 	default:
 		add("lc_collate", b.Collate)
 		add("lc_ctype", b.Ctype)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"floe/pkg/catalog"
+	"floe/pkg/ident"
 	"floe/pkg/pg"
 	"floe/pkg/pgtest"
 
@@ -56,4 +58,14 @@ func TestTheDatabasesOwnerSuffices(t *testing.T) {
 	p.plan(catalog.Selection{Everything: true})
 	wantCodes(t, p.all())
 	p.same()
+}
+
+// The root locale of ICU is an empty string, and the server wants it said.
+func TestACollationOfTheRootLocale(t *testing.T) {
+	t.Parallel()
+	db := catalog.NewDatabase(150000, []catalog.Definition{{Kind: catalog.KindCollation, OID: 20000, Name: ident.Name{Schema: "public", Name: "root"}, Body: &catalog.CollationDef{Provider: "icu"}}})
+	const want = `CREATE COLLATION "public"."root" (provider = icu, locale = '', deterministic = false)`
+	if got := printed(Plan(db, Options{})); !strings.Contains(got, want) {
+		t.Errorf("planned %s, want %s", got, want)
+	}
 }
