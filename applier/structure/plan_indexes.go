@@ -1,6 +1,8 @@
 package structure
 
 import (
+	"strings"
+
 	"floe/pkg/catalog"
 	"floe/pkg/ident"
 )
@@ -23,6 +25,19 @@ func (p *planner) index(d catalog.Definition, b *catalog.IndexDef) {
 	p.mapped(s.ID, s.Object, b.Using)
 	p.attachIndex(t, d, b.Parent, s)
 	p.clustered(t, d, b.Clustered, s)
+	p.out.After = append(p.out.After, targets(d, b, p.table(t.Name).Schema, s)...)
+}
+
+// targets set what ANALYZE is to keep of the expressions of an index that made has made.
+func targets(d catalog.Definition, b *catalog.IndexDef, schema string, made Statement) (out []Statement) {
+	for _, x := range b.Statistics {
+		column, target, _ := strings.Cut(x, "=")
+		alter := "ALTER INDEX " + ident.Name{Schema: schema, Name: d.Name.Name}.SQL() + " ALTER COLUMN " + column + " SET STATISTICS "
+		s := made
+		s.ID, s.SQL, s.Undo = id(d.Kind, d.OID, "statistics/"+column), alter+target, alter+"-1"
+		out = append(out, s)
+	}
+	return out
 }
 
 // clustered has CLUSTER go by an index, or by the one behind a constraint, that made has made.

@@ -307,5 +307,5 @@ func (p *planner) viewIndex(d catalog.Definition, b *catalog.IndexDef) {
 	}
 	s := step(d, "create", sql+ident.Quote(d.Name.Name)+" ON "+b.Table.SQL()+" "+b.Using)
 	s.Optional = true
-	p.second = append(p.second, s)
+	p.second = append(append(p.second, s), targets(d, b, b.Table.Schema, s)...)
 }

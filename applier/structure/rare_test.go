@@ -30,7 +30,7 @@ const rare = `CREATE TYPE person AS (id int, name text);
 	CREATE DOMAIN positive AS int CONSTRAINT above CHECK (VALUE > 0); ALTER DOMAIN positive ADD CONSTRAINT below CHECK (VALUE < 10) NOT VALID;
 	COMMENT ON CONSTRAINT above ON DOMAIN positive IS 'above'; COMMENT ON CONSTRAINT below ON DOMAIN positive IS 'below';
 	CREATE TABLE tuned (id int, a text, b int, CONSTRAINT tuned_key PRIMARY KEY (id)) WITH (fillfactor = 40, toast.autovacuum_enabled = false);
-	CREATE INDEX tuned_b ON tuned (b); ALTER TABLE tuned CLUSTER ON tuned_b; COMMENT ON INDEX tuned_key IS 'behind the key';
+	CREATE INDEX tuned_b ON tuned (b); CREATE INDEX tuned_sum ON tuned (id, (b + id)); ALTER INDEX tuned_sum ALTER COLUMN 2 SET STATISTICS 300; ALTER TABLE tuned CLUSTER ON tuned_b; COMMENT ON INDEX tuned_key IS 'behind the key';
 	ALTER TABLE tuned ALTER a SET STATISTICS 500, ALTER b SET STATISTICS 0, ALTER b SET (n_distinct = 5, n_distinct_inherited = 7);
 	CREATE TABLE ordered (id int PRIMARY KEY); ALTER TABLE ordered CLUSTER ON ordered_pkey;
 	CREATE MATERIALIZED VIEW filled AS SELECT id, a FROM tuned; ALTER MATERIALIZED VIEW filled ALTER a SET STORAGE EXTERNAL, ALTER a SET STATISTICS 7;

@@ -16,13 +16,14 @@ type indexRow struct {
 	Unusual                             bool
 	Columns                             []string
 	Valid, Clustered                    bool
+	Statistics                          []string
 }
 
 var indexesQuery = query{"indexes", func(v version) string {
 	return `select i.indexrelid as oid, i.indrelid as relation, n.nspname as schema, c.relname as name,
 		coalesce(k.oid, 0) as "constraint", coalesce(h.inhparent, 0) as parent, coalesce(pg_get_indexdef(i.indexrelid), '') as sql,
 		i.indisunique as "unique", i.indisexclusion as exclusion, i.indisprimary as "primary", i.indimmediate as immediate, i.indisreplident as replica,
-		i.indpred is not null as partial, i.indexprs is not null as expression, i.indisvalid as valid, i.indisclustered as clustered,
+		i.indpred is not null as partial, i.indexprs is not null as expression, i.indisvalid as valid, i.indisclustered as clustered, ` + targets + `,
 		not (` + Usual("i") + `) as unusual,
 		case when i.indisunique then (select array_agg(a.attname::text order by u.n)
 			from unnest(i.indkey::int2[]) with ordinality u(attnum, n)
@@ -33,6 +34,9 @@ var indexesQuery = query{"indexes", func(v version) string {
 		left join pg_inherits h on h.inhrelid = i.indexrelid
 		where ` + ofTables("i.indrelid") + ` and (i.indisvalid or c.relkind = 'I') and i.indislive` + v.unhidden("i.indrelid", "i.indkey::int2[]") + ` order by i.indexrelid`
 }}
+
+// targets are what ANALYZE is to keep of an index's expressions, where that was chosen.
+const targets = `(select array_agg(a.attnum || '=' || a.attstattarget order by a.attnum) from pg_attribute a where a.attrelid = i.indexrelid and a.attstattarget >= 0) as statistics`
 
 // Usual is the condition that an index, by the name of its row of pg_index, holds for equal what its columns
 // do by themselves. One of text_ops over citext, of record_image_ops, or of another collation where one of the
@@ -78,7 +82,7 @@ func (r *reader) readIndexes(ctx context.Context) error {
 			return err
 		}
 		r.add(classRelation, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name},
-			&IndexDef{Table: t.Name, Unique: x.Unique, Using: using, Parent: x.Parent, Clustered: x.Clustered}))
+			&IndexDef{Table: t.Name, Unique: x.Unique, Using: using, Parent: x.Parent, Clustered: x.Clustered, Statistics: x.Statistics}))
 	}
 	return nil
 }

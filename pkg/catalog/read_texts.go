@@ -110,7 +110,7 @@ func (r *reader) addText(x *textRow) {
 
 var viewIndexesQuery = query{"view_indexes", func(version) string {
 	return `select i.indexrelid as oid, i.indrelid as relation, n.nspname as schema, c.relname as name,
-		coalesce(pg_get_indexdef(i.indexrelid), '') as sql, i.indisunique as "unique"
+		coalesce(pg_get_indexdef(i.indexrelid), '') as sql, i.indisunique as "unique", ` + targets + `
 		from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
 		join pg_class v on v.oid = i.indrelid where v.relkind = 'm' and i.indisvalid and i.indislive and ` + touched("i.indrelid") + ` order by i.indexrelid`
 }}
@@ -119,6 +119,7 @@ type viewIndexRow struct {
 	OID, Relation     uint32
 	Schema, Name, SQL string
 	Unique            bool
+	Statistics        []string
 }
 
 // readViewIndexes reads the indexes of materialized views; those of tables come with their keys.
@@ -137,7 +138,7 @@ func (r *reader) readViewIndexes(ctx context.Context) error {
 		}
 		r.host[len(r.found)] = object{classRelation, x.Relation}
 		r.add(classRelation, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name},
-			&IndexDef{Table: r.names[x.Relation], Unique: x.Unique, Using: using}))
+			&IndexDef{Table: r.names[x.Relation], Unique: x.Unique, Using: using, Statistics: x.Statistics}))
 	}
 	return nil
 }

@@ -135,6 +135,8 @@ type IndexDef struct {
 	Using     string     `json:"using"`
 	Parent    uint32     `json:"parent,omitempty"`    // the partitioned table's index
 	Clustered bool       `json:"clustered,omitempty"` // CLUSTER goes by it
+	// Statistics are targets of ANALYZE that were chosen for its expressions: column=target.
+	Statistics []string `json:"statistics,omitempty"`
 }
 
 // part is a Body that comes and goes with a relation.
