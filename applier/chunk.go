@@ -116,22 +116,17 @@ func (s *session) keyed(ctx context.Context, to *render.Table, e *assemble.Entry
 		}
 	}
 	s.clashed[c.Table] = max(0, s.clashed[c.Table]-1)
-	for rows, after := e.Rows, c.After; ; {
+	if c.Mode == ledger.Replace && c.Keys == nil && s.seen[c.Table] == (ident.Name{}) {
+		// At once: of a topic with several partitions the rows come partition by partition, not by the key.
+		if _, err := s.run(ctx, surplus(to, e.Rows, c.After, c.Through)); err != nil {
+			return err
+		}
+	}
+	for rows := e.Rows; ; {
 		some := rows[:min(len(rows), 5000)]
 		rows = rows[len(some):]
 		keep := s.Proceed && c.Mode == ledger.Insert
 		works := s.upserts(to, some, keep)
-		var beyond []*work
-		if c.Mode == ledger.Replace && c.Keys == nil && s.seen[c.Table] == (ident.Name{}) {
-			through := c.Through
-			if len(rows) > 0 {
-				through = keyOf(to.Shape, some[len(some)-1].After)
-			}
-			beyond, after = surplus(to, some, after, through), through
-		}
-		if _, err := s.run(ctx, beyond); err != nil {
-			return err
-		}
 		if err := s.together(ctx, works); err != nil && target.Meets(err) != nil {
 			err = s.oneByOne(ctx, to, some, keep, e.Offset, proven)
 			if err != nil {

@@ -133,11 +133,3 @@ func keyImage(shape *event.Table, key [][]byte) []event.Datum {
 	}
 	return image
 }
-
-func keyOf(shape *event.Table, image []event.Datum) [][]byte {
-	key := make([][]byte, len(shape.Key))
-	for i, c := range shape.Key {
-		key[i] = image[c].Text
-	}
-	return key
-}
