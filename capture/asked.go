@@ -51,6 +51,7 @@ func (s *session) takeAsks(ctx context.Context, taken map[string]int64) error {
 			if err != nil {
 				return fmt.Errorf("%s offset %d: %w", r.Topic, r.Offset, err)
 			}
+			s.pressed.hears(string(r.Key), report, time.Now())
 			for _, a := range report.Asked {
 				id := fmt.Sprintf("%s %d %q", r.Key, a.Table, a.Key)
 				if at, ok := taken[id]; !ok || at < a.At {

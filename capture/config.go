@@ -55,6 +55,8 @@ type Config struct {
 	LoadRows int
 	// LoadMBps is the same in megabytes.
 	LoadMBps int
+	// HoldLoad has the load rest while limits are passed.
+	HoldLoad HoldLoad
 	// Heartbeat is the table that heartbeats are written to, HeartbeatEvery so often; 0 writes none, and only
 	// reads the source's clock.
 	Heartbeat      ident.Name

@@ -54,7 +54,7 @@ func (m *metrics) counters(reg prometheus.Registerer, labels prometheus.Labels, 
 	counter("floe_capture_transactions_total", "Source transactions placed in the log.", of(&r.transactions))
 	counter("floe_capture_rows_total", "Changes of rows placed in the log.", of(&r.changes))
 	counter("floe_capture_bytes_total", "Bytes of these changes, keys and values.", of(&r.bytes))
-	counter("floe_throttle_wait_seconds_total", "Time that the load waited for its rate.", func() float64 { return time.Duration(m.throttled.Load()).Seconds() })
+	counter("floe_throttle_wait_seconds_total", "Time that the load waited for its rate, or rested because a limit of hold_load_when was passed.", func() float64 { return time.Duration(m.throttled.Load()).Seconds() })
 }
 
 // age is how long ago the source was heard; 0 before the first time.

@@ -49,6 +49,9 @@ func (s *session) observed(ctx context.Context, tick <-chan time.Time) error {
 		}
 		s.report.metrics.retained.Set(float64(kept))
 		s.report.metrics.limit.Store(limit)
+		if err := s.pressure(ctx, conn, kept); err != nil {
+			return err
+		}
 		for again := false; !again; {
 			if err := s.beat(ctx, conn); err != nil {
 				return err

@@ -223,12 +223,16 @@ func (s *session) fill(r *status.Report) {
 			r.Fix = "see to it that every applier of the job runs, or start the broker with a larger --log-cap"
 		}
 	}()
+	rests := s.pressed.rests()
 	s.update(func(st load.States) {
 		for _, def := range s.db.Tables() {
 			if t, l := s.tables[def.OID], st[def.OID]; t != nil && l != nil {
 				r.Tables = append(r.Tables, s.tableReport(def.OID, l))
 				if !l.Loaded {
 					r.State = "INIT_DATA"
+					if rests != "" {
+						r.Detail = rests
+					}
 				}
 			}
 		}

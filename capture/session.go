@@ -48,6 +48,7 @@ type session struct {
 	filter  *filter.Filter // nil while no table has a condition
 
 	heartbeat source.Heartbeat
+	pressed   pressed
 	epoch     uint32
 	nonce     string
 	beginAt   int64 // offset of our Epoch

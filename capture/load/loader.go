@@ -31,6 +31,9 @@ type Config struct {
 	Rate func() int
 	// ByteRate is the same for bytes, as COPY brings them.
 	ByteRate func() int
+	// Rests, if set, has the load read no further range while it is true: the servers have other work. Keys
+	// that are read again are no load of theirs.
+	Rests func() bool
 }
 
 // Loader copies tables through the log, a few at a time, in rounds of one hold each.
@@ -192,11 +195,11 @@ func (l *Loader) tables(ctx context.Context) (open []*version, err error) {
 // next picks what the readers read in the next round: ranges first, in the order of the tables, and of
 // tables whose ranges are done the keys to be read again.
 func (l *Loader) next(tables []*version) (parts []*part) {
-	now := time.Now()
+	now, rests := time.Now(), l.Rests != nil && l.Rests()
 	l.Update(func(s States) {
 		for _, t := range tables {
 			st := s[t.Shape.OID]
-			if len(parts) == l.width() || st == nil || st.Loaded || now.Before(t.later) {
+			if len(parts) == l.width() || st == nil || st.Loaded || now.Before(t.later) || rests && !st.Complete {
 				continue
 			}
 			some := l.parts(t, st)

@@ -49,7 +49,7 @@ type dev struct {
 	app      *app
 	listen   string
 	onceOnly bool
-	logCap   size
+	logCap   job.Size
 
 	dir      string
 	lock     *os.File

@@ -139,6 +139,42 @@ func TestAPauseHoldsTheLoad(t *testing.T) {
 	}
 }
 
+// A load rests while the source has an older transaction than it may, says so, and goes on behind it; changes flow
+// meanwhile.
+func TestALoadRestsForAnOldTransaction(t *testing.T) {
+	t.Parallel()
+	f, source, target := devJob(t, "rests", func(j *rig.Job) {
+		j.Throttle = &rig.Throttle{HoldLoad: map[string]string{"oldest_transaction": "1s", "slot_bytes": "64GiB"}}
+	}, "create table t (id int primary key); insert into t select generate_series(1, 500)")
+	old, err := rig.Connect(t.Context(), source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close(context.Background()) //nolint:errcheck
+	if _, err := old.Exec(t.Context(), "begin; select 1"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the transaction is old", func() bool {
+		return query(t, source, "select count(*) from pg_stat_activity where datname = current_database() and now() - xact_start > '2 s'") == "1"
+	})
+	started(t, f)
+	until(t, "status says why the load rests", func() bool {
+		return strings.Contains(command(t, f, codeOK, "status").Stdout, "a transaction is open on the source for")
+	})
+	query(t, source, "insert into t values (501)")
+	until(t, "a change is applied", func() bool {
+		return query(t, target, "select to_regclass('public.t') is not null") == "t" && query(t, target, "select count(*) from t where id = 501") == "1"
+	})
+	if n := query(t, target, "select count(*) from t"); n != "1" {
+		t.Errorf("%s rows while the load rests", n)
+	}
+	if _, err := old.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
+	command(t, f, codeOK, "verify")
+}
+
 // setLive takes the load's bound away while it loads; the services take it up, and so does a start.
 func setLive(t *testing.T, f *rig.Floe) {
 	t.Helper()

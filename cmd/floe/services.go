@@ -17,6 +17,7 @@ import (
 	"floe/capture"
 	"floe/pkg/broker"
 	"floe/pkg/console"
+	"floe/pkg/job"
 	"floe/pkg/precheck"
 )
 
@@ -50,7 +51,8 @@ func (a *app) captureCommand() *cobra.Command {
 				notices(j, log)
 				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Prefix: j.Prefix(), Kafka: opts,
 					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
-					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
+					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, HoldLoad: capture.HoldLoad{ApplierLag: j.Throttle.HoldLoad.ApplierLag, SlotBytes: int64(j.Throttle.HoldLoad.SlotBytes), ActiveSessions: j.Throttle.HoldLoad.ActiveSessions, OldestTransaction: j.Throttle.HoldLoad.OldestTransaction},
+					Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
 					ShutdownGrace: shutdownGrace, Registry: remote, Standby: s.standby, Log: log, Metrics: reg})
 			})
 		}}
@@ -94,7 +96,7 @@ func (a *app) applierCommand() *cobra.Command {
 func (a *app) brokerCommand() *cobra.Command {
 	s := &service{app: a, name: "broker", metrics: "off"}
 	var dir string
-	limit := size(broker.DefaultLogCap)
+	limit := job.Size(broker.DefaultLogCap)
 	cmd := &cobra.Command{Use: "broker --dir D", Short: "The embedded broker alone, for trials and tests", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {

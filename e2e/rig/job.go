@@ -36,7 +36,8 @@ type Init struct {
 
 // Throttle bounds the load.
 type Throttle struct {
-	LoadRows int `json:"load_rows"`
+	LoadRows int               `json:"load_rows"`
+	HoldLoad map[string]string `json:"hold_load_when,omitempty"`
 }
 
 // Endpoint is one side's database.

@@ -133,6 +133,18 @@ func (r *reader) intoDuration(to *time.Duration, low, high time.Duration) field 
 	}, &jsonschema.Schema{Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\$\{`}}
 }
 
+// intoSize reads a number of bytes.
+func (r *reader) intoSize(to *Size) field {
+	least := 0.0
+	return field{func(path string, n ast.Node) {
+		if s, ok := r.text(path, n); ok {
+			if err := to.Set(s); err != nil {
+				r.fault(n, "%s: %v, not %q", path, err, s)
+			}
+		}
+	}, either(&jsonschema.Schema{Type: "integer", Minimum: &least}, &jsonschema.Schema{Type: "string", Pattern: `^[0-9]+ *([KMGT]iB|[kKMGT]?B)?$|\$\{`})}
+}
+
 // oneOf reads a word out of a few.
 func (r *reader) oneOf(words []string, take func(string)) field {
 	return field{func(path string, n ast.Node) {
@@ -169,16 +181,7 @@ func (r *reader) only(value string) field {
 	}, either(oneWordOf([]string{value}), reference())}
 }
 
-// unsupported refuses a field that would change what is replicated, or how hard, unless it is empty.
-func (r *reader) unsupported(instead string) field {
-	none := 0
-	return field{func(p string, n ast.Node) {
-		if len(r.pairs(p, n)) > 0 {
-			r.fault(r.marks[p], "%s is not supported yet: %s", p, instead)
-		}
-	}, &jsonschema.Schema{Types: []string{"object", "null"}, MaxProperties: &none}}
-}
-
+// unsupportedList refuses a field that would change what is replicated, unless it is empty.
 func (r *reader) unsupportedList(instead string) field {
 	none := 0
 	return field{func(p string, n ast.Node) {

@@ -239,7 +239,16 @@ func (r *reader) throttle(t *Throttle) fields {
 		"load_mbps":      r.intoNumber(&t.LoadMBps, 0, 100_000).says("megabytes of the load in a second"),
 		"apply_rows":     r.intoNumber(&t.ApplyRows, 0, math.MaxInt32).says("rows of changes that are applied in a second"),
 		"apply_mbps":     r.intoNumber(&t.ApplyMBps, 0, 100_000).says("megabytes of changes that are applied in a second"),
-		"hold_load_when": r.unsupported("throttle.load_rows bounds the load"),
+		"hold_load_when": r.object(r.holdLoad(&t.HoldLoad)).says("while one of these is passed the load rests, and changes go on; 0 is no limit"),
+	}
+}
+
+func (r *reader) holdLoad(h *HoldLoad) fields {
+	return fields{
+		"applier_lag":        r.intoDuration(&h.ApplierLag, 0, 24*time.Hour).says("how far behind an applier may be"),
+		"slot_bytes":         r.intoSize(&h.SlotBytes).says("WAL that the source may keep for the job"),
+		"active_sessions":    r.intoNumber(&h.ActiveSessions, 0, 100_000).says("sessions at work in the source's database, without floe's"),
+		"oldest_transaction": r.intoDuration(&h.OldestTransaction, 0, 24*time.Hour).says("how long a transaction in the source's database may be open"),
 	}
 }
 

@@ -71,6 +71,19 @@ type Init struct {
 type Throttle struct {
 	// Rows and megabytes in a second, of the load and of what the applier applies of changes.
 	LoadRows, LoadMBps, ApplyRows, ApplyMBps int
+	HoldLoad                                 HoldLoad
+}
+
+// HoldLoad are limits of what the load shares the servers with: while one is passed it rests. 0 is no limit.
+type HoldLoad struct {
+	// ApplierLag is how far behind an applier may be.
+	ApplierLag time.Duration
+	// SlotBytes is the WAL that the source may keep for the job.
+	SlotBytes Size
+	// ActiveSessions are the source database's, floe's own not among them.
+	ActiveSessions int
+	// OldestTransaction is how long a transaction in the source's database may be open, prepared ones included.
+	OldestTransaction time.Duration
 }
 
 // Heartbeat is where and how often capture writes to the source; an Interval of 0 writes nothing.

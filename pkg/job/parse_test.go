@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"floe/pkg/ident"
 )
@@ -85,7 +86,7 @@ func TestEveryFieldOfTheDocumentedFile(t *testing.T) {
 	if j.Name != "orders" || !j.Proceed || !j.Objects.KeepIdentity || j.Everything() || !j.Init.SkipStructure || !j.Init.SkipData {
 		t.Errorf("got %+v", j)
 	}
-	if j.Throttle != (Throttle{20000, 30, 4000, 5}) || j.Apply.BatchRows != 100 || j.Apply.BatchWait.String() != "1ms" || j.Init.ChunkHold.String() != "50ms" || j.Init.Readers != 4 {
+	if j.Throttle != (Throttle{20000, 30, 4000, 5, HoldLoad{30 * time.Second, 10 << 30, 50, 10 * time.Minute}}) || j.Apply.BatchRows != 100 || j.Apply.BatchWait.String() != "1ms" || j.Init.ChunkHold.String() != "50ms" || j.Init.Readers != 4 {
 		t.Errorf("got %+v", j)
 	}
 	if k := j.Kafka; j.Prefix() != "pre" || len(k.Brokers) != 2 || k.Partitions != 4 || k.Replication != 3 || k.TLS == nil || k.SASL.Mechanism != "SCRAM-SHA-512" {

@@ -32,7 +32,11 @@ func (j *Job) Text() []byte {
 	b.line("ddl: %s", word(j.DDLOff, `"off"`, "auto"))
 	b.line("heartbeat: {table: %s, interval: %s}", Scalar(j.Heartbeat.Table.String()), j.Heartbeat.Interval)
 	t := j.Throttle
-	b.line("throttle: {load_rows: %d, load_mbps: %d, apply_rows: %d, apply_mbps: %d}", t.LoadRows, t.LoadMBps, t.ApplyRows, t.ApplyMBps)
+	holds := ""
+	if h := t.HoldLoad; h != (HoldLoad{}) {
+		holds = fmt.Sprintf(", hold_load_when: {applier_lag: %s, slot_bytes: %s, active_sessions: %d, oldest_transaction: %s}", h.ApplierLag, &h.SlotBytes, h.ActiveSessions, h.OldestTransaction)
+	}
+	b.line("throttle: {load_rows: %d, load_mbps: %d, apply_rows: %d, apply_mbps: %d%s}", t.LoadRows, t.LoadMBps, t.ApplyRows, t.ApplyMBps, holds)
 	b.line("apply: {batch_rows: %d, batch_wait: %s}", j.Apply.BatchRows, j.Apply.BatchWait)
 	if j.Kafka != nil {
 		b.kafka(j.Kafka)

@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// size is a flag's number of bytes: 2GiB, 500MB, 0.
-type size int64
+// Size is a number of bytes, as flags and fields have it: 2GiB, 500MB, 0.
+type Size int64
 
 var units = []struct {
 	name  string
@@ -15,7 +15,7 @@ var units = []struct {
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}}
 
 // Set is pflag.Value.
-func (s *size) Set(text string) error {
+func (s *Size) Set(text string) error {
 	digits, factor := text, int64(1)
 	for _, u := range units {
 		if d, ok := strings.CutSuffix(text, u.name); ok {
@@ -27,12 +27,12 @@ func (s *size) Set(text string) error {
 	if err != nil || n < 0 || n > (1<<62)/factor {
 		return fmt.Errorf("want bytes like 2GiB or 500MB, 0 for none")
 	}
-	*s = size(n * factor)
+	*s = Size(n * factor)
 	return nil
 }
 
 // String is exact: what it gives, Set takes back.
-func (s *size) String() string {
+func (s *Size) String() string {
 	for _, name := range []int{3, 2, 1, 0} {
 		if u := units[name]; *s > 0 && int64(*s)%u.bytes == 0 {
 			return strconv.FormatInt(int64(*s)/u.bytes, 10) + u.name
@@ -42,4 +42,4 @@ func (s *size) String() string {
 }
 
 // Type is pflag.Value.
-func (s *size) Type() string { return "SIZE" }
+func (s *Size) Type() string { return "SIZE" }
