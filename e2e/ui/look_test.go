@@ -128,8 +128,9 @@ func TestPagesAreLightAndWholeWithoutScripts(t *testing.T) {
 		b.visit(t, path)
 		b.painted(t)
 		paint := eval[float64](t, b, paintedAt)
+		answer := eval[float64](t, b, `performance.getEntriesByType("navigation")[0].responseEnd`)
 		n := b.loaded()
-		t.Logf("%s: %.0f bytes, first paint after %.0f ms", path, n, paint)
+		t.Logf("%s: %.0f bytes, answered after %.0f ms, first paint after %.0f ms", path, n, answer, paint)
 		if n <= 0 || n > 300<<10 {
 			t.Errorf("%s weighs %.0f bytes", path, n)
 		}

@@ -166,7 +166,8 @@ func (s *server) jobsPage(w http.ResponseWriter, r *http.Request) {
 	b := struct {
 		Jobs
 		Wrong string
-	}{Jobs: all}
+		Far   bool // its services are apart: this console asks for no password
+	}{Jobs: all, Far: s.Near.Check == nil}
 	if err != nil {
 		s.Log.Warn("jobs are not listed", "err", err)
 		b.Wrong = "The log does not say which topics it has."

@@ -265,7 +265,7 @@ func TestADraftOutlivesItsProcess(t *testing.T) {
 	w := newWorkshop(t, access.Config{})
 	w.send(t, "/new", databases())
 	w.send(t, "/new/objects", url.Values{"choose": {"sales.orders"}, "add": {"sales.i*"}})
-	w.send(t, "/new/objects", url.Values{"pattern": {"sales.orders"}, "to": {"arch.orders_1"}, "exclude": {"sales.tmp_*"}})
+	w.send(t, "/new/objects", url.Values{"pattern": {"sales.orders"}, "to": {"arch.orders_1"}, "exclude": {"sales.tmp_*"}, "filters": {"sales.orders: id > 7\r\n\r\n"}})
 	w.send(t, "/new/init", url.Values{"readers": {"3"}, "name": {"orders"}, "existing": {"proceed"}})
 	_, _, was := ask(t, "GET", w.url+"/new/check", "")
 	text, _ := w.recall()
@@ -273,7 +273,7 @@ func TestADraftOutlivesItsProcess(t *testing.T) {
 		t.Errorf("the draft has the password: %s", text)
 	}
 	again := newWorkshop(t, access.Config{}, func(x *workshop) { x.kept, x.passwords = text, w.passwords })
-	if _, _, now := ask(t, "GET", again.url+"/new/check", ""); now != was || !strings.Contains(now, "arch.orders_1") || !strings.Contains(now, "${file:/secrets/source}") {
+	if _, _, now := ask(t, "GET", again.url+"/new/check", ""); now != was || !strings.Contains(now, "arch.orders_1") || !strings.Contains(now, "id &gt; 7") || !strings.Contains(now, "${file:/secrets/source}") {
 		t.Errorf("it was\n%s\nand is\n%s", was, now)
 	}
 	broken := newWorkshop(t, access.Config{}, func(x *workshop) { x.kept = []byte(`{"name": 7}`) })

@@ -139,6 +139,7 @@ func (m *maker) objects(w http.ResponseWriter, r *http.Request, wrong error) {
 		More    bool
 		Search  string
 		Exclude string
+		Filters string
 		Lost    string // why the source's tables are not shown
 		Count   int
 		Most    int
@@ -147,6 +148,9 @@ func (m *maker) objects(w http.ResponseWriter, r *http.Request, wrong error) {
 	b.Search, b.Most = r.FormValue("search"), draft.MostShown
 	for _, p := range d.Exclude {
 		b.Exclude += p.String() + "\n"
+	}
+	for _, f := range d.Filters {
+		b.Filters += f.String() + "\n"
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), stepTime)
 	defer cancel()
@@ -183,7 +187,7 @@ func (m *maker) takeObjects(w http.ResponseWriter, r *http.Request) {
 		if r.PostFormValue("drop") != "" {
 			d.Drop(r.PostFormValue("drop"))
 		}
-		return errors.Join(d.Rename(to), d.Choose(add), d.Leave(strings.FieldsFunc(r.PostFormValue("exclude"), func(c rune) bool { return c == '\n' || c == '\r' })))
+		return errors.Join(d.Rename(to), d.Choose(add), d.Leave(lines(r.PostFormValue("exclude"))), d.Take(lines(r.PostFormValue("filters"))))
 	})
 	d := m.now()
 	next := r.PostFormValue("do") == "next"
@@ -202,6 +206,16 @@ func (m *maker) takeObjects(w http.ResponseWriter, r *http.Request) {
 		}
 		http.Redirect(w, r, "/new/objects"+q, http.StatusSeeOther)
 	}
+}
+
+// lines are those of a text that hold anything.
+func lines(text string) (out []string) {
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 func (m *maker) initPage(w http.ResponseWriter, r *http.Request) {

@@ -84,7 +84,8 @@ var chinese = map[string]string{
 	"insert": "插入", "update": "更新", "delete": "删除", "load": "加载", "truncate": "清空", "rows changed": "变更行数", "Next step": "下一步",
 	// Jobs and their stages.
 	"Jobs": "作业", "No job is on this log yet.": "此日志上尚无作业。", "more are not shown.": "个未显示。", "The log does not say which topics it has.": "无法列出日志的主题。", "unknown": "未知", "since": "已持续", "took": "用时",
-	"Jobs are found by their topics; each has its pages on its own console. A new one is made by:": "作业按其主题发现，各作业的页面在其自己的控制台上。新建作业：",
+	"Jobs are found by their topics; each has its pages on its own console.": "作业按其主题发现，各作业的页面在其自己的控制台上。", "Its pages lead to one, step by step:": "按页面逐步新建：",
+	"Describe it in a file, and start its services with that, each where its database is; they check, begin, and report here. No password comes here.": "先写好作业文件，在各数据库所在处用它启动服务；服务会先检查、随即开始，并在此上报。密码不会经过此处。",
 	// Rows as they come.
 	"Events": "事件", "Hide the values of": "隐藏以下列的值", "Hide all values": "隐藏所有值", "Watch": "查看", "Hold": "暂停刷新", "events were too many to be shown": "个事件过多未显示", "before": "变更前",
 	"What stands on the table's topic, the newest first. Repetitions of a client stand there too; only what the ledger points at is applied.": "该表主题上的内容，最新的在前。客户端的重复写入也在其中；只有账本指向的内容才会被应用。",
@@ -100,7 +101,7 @@ var chinese = map[string]string{
 	"Host, or a socket's folder": "主机，或套接字所在目录", "Port": "端口", "Database": "数据库", "User": "账号", "Password": "密码", "kept": "已保存", "Forget the password": "清除已保存的密码", "Test": "测试连接",
 	"verify-full, none on this machine": "verify-full（本机不加密）", "File of the authority": "CA 证书文件", "The whole database, what comes later too": "整个数据库，包括以后新建的对象", "On the source": "源库对象",
 	"all of": "全部", "what comes later too": "包括以后新建的", "Not all are shown; look for a part of a name. Shown at most:": "未全部显示，请按名称查找。最多显示：", "Choose what is ticked": "加入所选", "Pattern": "通配",
-	"Chosen": "已选对象", "on the target": "目标库名称", "The whole database": "整个数据库", "Nothing yet.": "尚未选择。", "Left out: patterns, one a line": "排除：每行一个通配", "Take names over": "保存名称",
+	"Chosen": "已选对象", "on the target": "目标库名称", "The whole database": "整个数据库", "Nothing yet.": "尚未选择。", "Left out: patterns, one a line": "排除：每行一个通配", "Rows that are wanted: table: condition, one a line": "行过滤：表名: 条件，每行一个", "Take names over": "保存名称",
 	"Job": "作业", "The log:": "日志：", "embedded in this process, for trials": "内嵌于本进程，仅供试用", "Structure: tables and other objects are made on the target": "结构初始化：在目标库创建表和其他对象",
 	"Rows: what the source holds now is loaded": "全量数据初始化：加载源库现有数据", "Tables read at once": "同时读取的表数", "Tables that the target has already": "目标已存在表的处理模式", "stop the precheck": "预检查并报错拦截",
 	"are loaded into: their rows stay, changes overwrite them": "忽略报错并继续执行：保留已有行，变更覆盖", "Changes of structure": "结构变更（DDL）", "are carried over": "同步到目标库", "stop the job": "停止作业",

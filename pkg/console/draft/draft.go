@@ -31,6 +31,8 @@ type Draft struct {
 	Whole   bool
 	Chosen  []Chosen
 	Exclude []ident.Pattern
+	// Filters are conditions on the rows of tables.
+	Filters []Filter
 	Init    Init
 	// Brokers is the log; none is the embedded one.
 	Brokers []string
@@ -200,6 +202,54 @@ func (d *Draft) Leave(lines []string) error {
 	return nil
 }
 
+// Filter is a condition on a table's rows, SQL as the source understands it.
+type Filter struct {
+	Table ident.Name
+	Where string
+}
+
+func (f Filter) String() string { return f.Table.String() + ": " + f.Where }
+
+// Take says which rows are wanted: a table, a colon and a condition, one a line.
+func (d *Draft) Take(lines []string) error {
+	var out []Filter
+	for _, l := range lines {
+		f, err := filter(l)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(out, func(x Filter) bool { return x.Table == f.Table }) {
+			return fmt.Errorf("%s has two filters: join them with AND or OR", f.Table)
+		}
+		out = append(out, f)
+	}
+	if len(out) > MostChosen {
+		return fmt.Errorf("%d filters: want %d at most", len(out), MostChosen)
+	}
+	d.Filters = out
+	return nil
+}
+
+// filter reads a line. A name may hold colons within quotes: it ends at the first one behind a whole name.
+func filter(line string) (Filter, error) {
+	if err := plain(line); err != nil {
+		return Filter{}, err
+	}
+	for i, c := range line {
+		if c != ':' {
+			continue
+		}
+		p, err := ident.ParsePattern(strings.TrimSpace(line[:i]))
+		if err != nil {
+			continue
+		}
+		if name, one := p.Exact(); one && strings.TrimSpace(line[i+1:]) != "" {
+			return Filter{name, strings.TrimSpace(line[i+1:])}, nil
+		}
+	}
+	return Filter{}, fmt.Errorf("filter %.80q: want a table, a colon and a condition, as in public.orders: id > 1000", line)
+}
+
 // Call names the job.
 func (d *Draft) Call(name string) error {
 	if err := job.CheckName(name); err != nil {
@@ -232,6 +282,12 @@ func (d *Draft) Text() []byte {
 		}
 	}
 	j.Objects.Rules = append(j.Objects.Rules, schemas...)
+	for _, f := range d.Filters {
+		if j.Objects.Filters == nil {
+			j.Objects.Filters = map[ident.Name]string{}
+		}
+		j.Objects.Filters[f.Table] = f.Where
+	}
 	j.Proceed, j.DDLOff = d.Init.Proceed, d.Init.DDLOff
 	j.Init.SkipStructure, j.Init.SkipData, j.Init.Readers = !d.Init.Structure, !d.Init.Data, d.Init.Readers
 	if len(d.Brokers) > 0 {

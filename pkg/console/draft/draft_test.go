@@ -37,6 +37,14 @@ func TestTheFileSaysWhatWasDescribed(t *testing.T) {
 	if err := d.Rename(map[string]string{odd.String(): `"New: x"`, "sales": "dw", "sales.plain": "arch.old", "public.item_*": "ignored.x"}); err != nil {
 		t.Fatal(err)
 	}
+	if err := d.Take([]string{`sales.plain: note <> 'a: b' # c`, `sales."o: d": id > 7`}); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range [][]string{{"sales.plain"}, {"sales.plain:"}, {"sales.*: id > 1"}, {"s.a: x", "s.a: y"}, {"s.a: x\ny"}} {
+		if err := d.Take(bad); err == nil || len(d.Filters) != 2 {
+			t.Errorf("%q is taken", bad)
+		}
+	}
 	if err := d.Leave([]string{"sales.tmp_*"}); err != nil {
 		t.Fatal(err)
 	}

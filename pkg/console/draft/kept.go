@@ -3,6 +3,7 @@ package draft
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"floe/pkg/ident"
 )
@@ -15,6 +16,7 @@ type kept struct {
 	Whole          bool
 	Chosen         []named
 	Exclude        []string
+	Filters        []string
 	Init           Init
 }
 
@@ -33,6 +35,9 @@ func (d *Draft) Kept() ([]byte, error) {
 	}
 	for _, p := range d.Exclude {
 		k.Exclude = append(k.Exclude, p.String())
+	}
+	for _, f := range d.Filters {
+		k.Filters = append(k.Filters, f.String())
 	}
 	return json.Marshal(k)
 }
@@ -55,7 +60,7 @@ func Read(text []byte) (*Draft, error) {
 		}
 		d.Chosen = append(d.Chosen, Chosen{p, c.To})
 	}
-	return d, d.Leave(k.Exclude)
+	return d, errors.Join(d.Leave(k.Exclude), d.Take(k.Filters))
 }
 
 func (a at) endpoint() Endpoint {
