@@ -3,9 +3,12 @@ package capture
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"floe/pkg/catalog"
 )
 
 // observeEvery is how often the source is asked what only an operator wants to know.
@@ -35,14 +38,14 @@ func (s *session) observed(ctx context.Context, tick <-chan time.Time) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck
-	if s.loading.Load() {
-		if err := s.estimate(ctx, conn); err != nil {
-			return err
-		}
-	}
 	beat := time.NewTicker(s.beatEvery())
 	defer beat.Stop()
 	for {
+		if s.loading.Load() && s.unmeasured() {
+			if err := s.estimate(ctx, conn); err != nil {
+				return err
+			}
+		}
 		kept, limit, err := retained(ctx, conn, s.Job, true)
 		if err != nil {
 			return err
@@ -77,6 +80,20 @@ func retained(ctx context.Context, conn *pgx.Conn, job string, held bool) (kept,
 		return 0, 0, fmt.Errorf("look at the slot: %w", err)
 	}
 	return kept, limit, nil
+}
+
+// unmeasured reports whether some table has no estimate: one that was added since has none.
+func (s *session) unmeasured() bool {
+	db := s.database()
+	s.report.mu.Lock()
+	defer s.report.mu.Unlock()
+	return slices.ContainsFunc(db.Tables(), func(t *catalog.TableDef) bool {
+		if t.PartitionKey != "" {
+			return false
+		}
+		_, ok := s.report.estimates[db.Root(t).OID]
+		return !ok
+	})
 }
 
 // estimate reads how many rows the tables have by the source's statistics, those of a partitioned table

@@ -171,6 +171,23 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.visit(t, "/log")
 	b.sees(t, "table", "a look")
 	b.sees(t, "table td", "public.b")
+
+	// A table that loads is watched as it does, held back for as long as somebody looks.
+	c.source(t, "CREATE TABLE slow AS SELECT i AS id, repeat('x', 100) AS v FROM generate_series(1, 60000) i; ALTER TABLE slow ADD PRIMARY KEY (id); ANALYZE slow")
+	c.set(t, b, "throttle.load_rows", "2000")
+	b.visit(t, "/tables")
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`textarea[name="tables"]`), "public.slow"), press("add"))
+	b.sees(t, "#tables tr", "loading")
+	b.do(t, chromedp.Click(`//a[text()="public.slow"]`))
+	b.sees(t, "#table", "loading")
+	first := b.loadedRows(t, 0)
+	if more := b.loadedRows(t, first); more <= first || more >= 60000 {
+		t.Errorf("of 60000 rows %.0f are loaded, and then %.0f", first, more)
+	}
+	c.set(t, b, "throttle.load_rows", "0")
+	b.visit(t, "/tables/public/slow")
+	b.sees(t, "#table", "in sync")
+	c.has(t, "SELECT count(*) FROM slow", "60000")
 	b.content(t)
 }
 
