@@ -191,6 +191,31 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.content(t)
 }
 
+// set changes a bound of the running job on the page of settings.
+func (c *console) set(t *testing.T, b *browser, key, value string) {
+	t.Helper()
+	b.visit(t, "/settings")
+	b.types(t, `select[name="key"]`, key)
+	b.types(t, `input[name="value"]`, value)
+	b.clicks(t, `button[value="set"]`)
+	b.sees(t, "main .notice", "The command is in the log")
+}
+
+// loadedRows waits until the table's page, which is not loaded again, shows more loaded rows than that.
+func (b *browser) loadedRows(t *testing.T, than float64) (rows float64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if err := rig.Until(ctx, func() (yes bool, err error) {
+		rows, err = chromedp.Run(ctx, chromedp.Evaluate[float64](`document.querySelector("#table progress")?.value ?? -1`))
+		return rows > than, err
+	}); err != nil {
+		b.shoot(t, "failed")
+		t.Fatalf("no more than %.0f rows are loaded: %v", than, err)
+	}
+	return rows
+}
+
 // A browser without a mouse gets everywhere: the first key leads to the text, all links and buttons
 // follow, and where one is can be seen.
 func TestTheKeyboardSuffices(t *testing.T) {
