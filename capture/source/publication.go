@@ -125,6 +125,9 @@ func withGenerated(version int) string {
 
 // completed gives a publication that an older floe made what withGenerated says, and seals it.
 func completed(ctx context.Context, conn *pgx.Conn, name string, seal Seal) (Seal, error) {
+	if err := failpoint.Here("complete.before"); err != nil {
+		return seal, err
+	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 		if _, err = tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" SET"+strings.TrimPrefix(withGenerated(version(conn)), " WITH")); err != nil {
 			return fmt.Errorf("alter publication %s: %w", name, err)
@@ -132,7 +135,7 @@ func completed(ctx context.Context, conn *pgx.Conn, name string, seal Seal) (Sea
 		seal, err = Reseal(ctx, conn, name, seal)
 		return err
 	})
-	return seal, err
+	return seal, errors.Join(err, failpoint.Here("complete.after"))
 }
 
 func tableList(tables []*catalog.TableDef) string {
