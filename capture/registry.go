@@ -5,6 +5,7 @@ import (
 
 	"floe/capture/route"
 	"floe/capture/source"
+	"floe/pkg/failpoint"
 	"floe/pkg/registry"
 )
 
@@ -49,9 +50,16 @@ func (s *session) giveIDs(ctx context.Context, t *route.Table) (err error) {
 		}
 		return nil
 	}
-	if t.SchemaID, err = s.Registry.Register(ctx, registry.ValueSubject(t.Topic), t.Codec.ValueSchema()); err != nil || !keyed {
+	if err := failpoint.Here("register.before"); err != nil {
 		return err
 	}
-	t.KeyID, err = s.Registry.Register(ctx, registry.KeySubject(t.Topic), t.Codec.KeySchema())
-	return err
+	if t.SchemaID, err = s.Registry.Register(ctx, registry.ValueSubject(t.Topic), t.Codec.ValueSchema()); err != nil {
+		return err
+	}
+	if keyed {
+		if t.KeyID, err = s.Registry.Register(ctx, registry.KeySubject(t.Topic), t.Codec.KeySchema()); err != nil {
+			return err
+		}
+	}
+	return failpoint.Here("register.after")
 }

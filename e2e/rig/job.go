@@ -16,9 +16,15 @@ type Job struct {
 	Existing  string     `json:"on_existing,omitempty"`
 	Init      *Init      `json:"init,omitempty"`
 	Kafka     *Kafka     `json:"kafka,omitempty"`
+	Registry  *Registry  `json:"registry,omitempty"`
 	Throttle  *Throttle  `json:"throttle,omitempty"`
 	Heartbeat *Heartbeat `json:"heartbeat,omitempty"`
 	Notify    []Hook     `json:"notify,omitempty"`
+}
+
+// Registry gives row schemas their ids.
+type Registry struct {
+	URL string `json:"url"`
 }
 
 // Hook is told of changes of the job's state.

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+
 	"floe/e2e/rig"
 	"floe/e2e/trial"
 	"floe/e2e/workload"
@@ -30,7 +32,8 @@ const (
 
 func TestEveryRunThatIsEndedAtAFailpointConverges(t *testing.T) {
 	t.Parallel()
-	s := &sweep{servers: rig.StartServers(t, pgtest.Options{}), bin: rig.BinaryWith(t, "floe-failpoint", "-tags", "failpoint"), seed: seeded(t)}
+	s := &sweep{servers: rig.StartServers(t, pgtest.Options{}), bin: rig.BinaryWith(t, "floe-failpoint", "-tags", "failpoint"), seed: seeded(t), registry: srfake.New()}
+	t.Cleanup(s.registry.Close)
 	if only := os.Getenv("FLOE_SWEEP_ONLY"); only != "" {
 		s.all(t, strings.Split(only, ","), 0)
 		return
@@ -96,6 +99,7 @@ type sweep struct {
 	servers             rig.Servers
 	bin                 string
 	seed                uint64
+	registry            *srfake.Registry // of all runs: subjects bear the job's name
 	number              atomic.Int64
 	fired, missed, left atomic.Int64
 }
@@ -173,7 +177,7 @@ func (s *sweep) attempt(t *testing.T, point, dir string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	name := fmt.Sprintf("sweep_%d", s.number.Add(1))
-	job, err := trial.New(ctx, s.servers, s.bin, name, rows, nil)
+	job, err := trial.New(ctx, s.servers, s.bin, name, rows, func(j *rig.Job) { j.Registry = &rig.Registry{URL: s.registry.URL()} })
 	if err != nil {
 		t.Fatal(err)
 	}

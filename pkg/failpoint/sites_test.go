@@ -31,6 +31,7 @@ var guarded = map[string]*regexp.Regexp{
 	"commit":             regexp.MustCompile(`\.exec\(ctx, "COMMIT"\)`),
 	"claim":              regexp.MustCompile("^`(UPDATE|INSERT INTO) floe.checkpoint .*\\$3"),
 	"epoch":              regexp.MustCompile(`Topic: broker\.Ledger\(`),
+	"registration":       regexp.MustCompile(`\.Registry\.Register\(`),
 	"place of the epoch": regexp.MustCompile(`Topic: broker\.State\(`),
 }
 
