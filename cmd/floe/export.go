@@ -15,11 +15,7 @@ import (
 func (a *app) exportCommand() *cobra.Command {
 	return &cobra.Command{Use: "export", Short: "Print the job file that is true now: the file, with the tables that commands added and removed since", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := a.resolve(need{log: true})
-			if err != nil {
-				return err
-			}
-			opts, err := options(j)
+			j, opts, err := a.logOf()
 			if err != nil {
 				return err
 			}

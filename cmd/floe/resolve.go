@@ -88,6 +88,16 @@ func (a *app) findRunning(j *job.Job) {
 	}
 }
 
+// logOf finds the job, and how clients of its log are set up.
+func (a *app) logOf() (*job.Job, []kgo.Opt, error) {
+	j, err := a.resolve(need{log: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	opts, err := options(j)
+	return j, opts, err
+}
+
 // options are the client options of the job's log.
 func options(j *job.Job) ([]kgo.Opt, error) {
 	opts, err := j.Kafka.Options()

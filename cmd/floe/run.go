@@ -83,14 +83,11 @@ type commander struct {
 
 // commander finds the job and reads what was sent to it so far.
 func (a *app) commander(ctx context.Context) (*commander, error) {
-	j, err := a.resolve(need{log: true})
+	j, opts, err := a.logOf()
 	if err != nil {
 		return nil, err
 	}
-	c := &commander{app: a, job: j}
-	if c.kafka, err = options(j); err != nil {
-		return nil, err
-	}
+	c := &commander{app: a, job: j, kafka: opts}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	if c.sent, err = control.Read(ctx, c.kafka, j.Prefix()); err != nil {

@@ -40,11 +40,7 @@ func (a *app) selects(ctx context.Context, verb string, tables []string, said st
 		}
 		names[i], tables[i] = n, n.SQL()
 	}
-	j, err := a.resolve(need{log: true})
-	if err != nil {
-		return err
-	}
-	opts, err := options(j)
+	j, opts, err := a.logOf()
 	if err != nil {
 		return err
 	}

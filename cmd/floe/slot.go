@@ -87,11 +87,7 @@ type Topic struct {
 func (a *app) topicsCommand() *cobra.Command {
 	return &cobra.Command{Use: "topics", Short: "The topics of the job's log, and what they hold", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := a.resolve(need{log: true})
-			if err != nil {
-				return err
-			}
-			opts, err := options(j)
+			j, opts, err := a.logOf()
 			if err != nil {
 				return err
 			}

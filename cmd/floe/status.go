@@ -62,11 +62,7 @@ func (a *app) watch(ctx context.Context, again bool, show func(overview.Summary)
 
 // follow opens the job's status.
 func (a *app) follow() (*overview.Follower, string, error) {
-	j, err := a.resolve(need{log: true})
-	if err != nil {
-		return nil, "", err
-	}
-	opts, err := options(j)
+	j, opts, err := a.logOf()
 	if err != nil {
 		return nil, "", err
 	}

@@ -31,11 +31,7 @@ applied. Long values are cut, and say so.`,
 			if last < 0 || last > tail.MostEvents {
 				return exit(codeUsage, fmt.Errorf("-n: want a number from 0 to %d", tail.MostEvents))
 			}
-			j, err := a.resolve(need{log: true})
-			if err != nil {
-				return err
-			}
-			opts, err := options(j)
+			j, opts, err := a.logOf()
 			if err != nil {
 				return err
 			}
