@@ -1,5 +1,5 @@
 -- behaviour: columns, keys, defaults, generated columns and checks go because what they need is dropped with CASCADE: domain, type, collation, function, sequence, schema; rows go on around each
--- needs: ddl-sync
+-- needs: pg>=12; ddl-sync
 -- tables: public.va, public.vb, public.vk
 -- setup
 CREATE SCHEMA dep;

@@ -1,5 +1,5 @@
 -- behaviour: columns (the key's too), tables, schemas, types, labels, attributes, sequences, constraints, indexes and functions exchange their names within transactions, with rows before, between and behind
--- needs: ddl-sync
+-- needs: pg>=12; ddl-sync
 -- tables: public.nx, public.ny, sa.t, sb.t
 -- setup
 CREATE SCHEMA sa;

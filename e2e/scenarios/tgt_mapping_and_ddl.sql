@@ -1,5 +1,5 @@
 -- behaviour: mapped tables and columns follow their source's changes: columns are added, renamed, dropped and come again, keys, checks, indexes, generated columns and foreign keys name them; a new column takes a name that the mapping gave another
--- needs: ddl-sync
+-- needs: pg>=12; ddl-sync
 -- map: public.mt -> "New".items (id -> "Item", val -> v2, old -> old)
 -- map: public.mk -> "New".kids
 -- tables: public.mt, public.mk
