@@ -97,6 +97,9 @@ func (e *Embedded) open(c EmbeddedConfig) error {
 	if e.was, err = readJournal(e.journal()); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
+	if err := settle(e.logDir()); err != nil {
+		return fmt.Errorf("embedded broker: %w", err)
+	}
 	var gates []*gate
 	segment := int64(segmentBytes)
 	if c.LogCap > 0 {
