@@ -101,16 +101,15 @@ func (a *app) brokerCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
 				brokerMetrics(reg, dir)
-				b, err := broker.Embed(broker.EmbeddedConfig{Dir: dir, LogCap: int64(limit), Log: log})
+				c := broker.EmbeddedConfig{Dir: dir, LogCap: int64(limit), Log: log}
+				if s.child {
+					c.Listens = func(addr string) error { return json.NewEncoder(a.out).Encode(announcement{Broker: addr}) }
+				}
+				b, err := broker.Embed(c)
 				if err != nil {
 					return exit(codeConflict, err)
 				}
 				defer b.Close()
-				if s.child {
-					if err := json.NewEncoder(a.out).Encode(announcement{Broker: b.Addr}); err != nil {
-						return err
-					}
-				}
 				<-ctx.Done()
 				return nil
 			})

@@ -50,6 +50,9 @@ type EmbeddedConfig struct {
 	// 0 for none.
 	LogCap int64
 	Log    *slog.Logger
+	// Listens is told the address once connections are kept there until the log was opened: clients may
+	// be started beside it.
+	Listens func(addr string) error
 
 	free func(dir string) (float64, error)
 }
@@ -108,8 +111,12 @@ func (e *Embedded) open(c EmbeddedConfig) error {
 	configs := map[string]string{"log.segment.bytes": strconv.FormatInt(segment, 10), LogCapKey: strconv.FormatInt(c.LogCap, 10)}
 	listen := func(network, address string) (net.Listener, error) {
 		g, err := newGate(network, address)
-		if err == nil {
-			gates = append(gates, g)
+		if err != nil {
+			return nil, err
+		}
+		gates = append(gates, g)
+		if c.Listens != nil {
+			err = c.Listens(g.Addr().String())
 		}
 		return g, err
 	}

@@ -36,7 +36,7 @@ func (f *face) routes() []route {
 // paint writes a page. It is made before the first byte goes out, so that it is whole or an error.
 func (f *face) paint(w http.ResponseWriter, code int, name string, x *frame) {
 	var b bytes.Buffer
-	if err := drawn[x.Lang+name].Execute(&b, x); err != nil {
+	if err := drawn()[x.Lang+name].Execute(&b, x); err != nil {
 		f.log.Error("page is not written", "page", name, "err", err)
 		access.Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "the page could not be written"}.Write(w)
 		return

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"floe/pkg/access"
@@ -17,9 +18,9 @@ import (
 //go:embed pages static
 var files embed.FS
 
-// drawn are the pages, by language and name. They are parsed once; a fault in one ends the process at its
-// start, and a test before that.
-var drawn = func() map[string]*template.Template {
+// drawn are the pages, by language and name. They are parsed once, when the first is asked for: of floe's
+// processes only one has pages. A fault in one ends every test that looks at a page.
+var drawn = sync.OnceValue(func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, lang := range languages {
 		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html", "pages/parts.html"))
@@ -28,7 +29,7 @@ var drawn = func() map[string]*template.Template {
 		}
 	}
 	return out
-}()
+})
 
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
