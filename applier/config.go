@@ -19,6 +19,8 @@ type Config struct {
 	// Job is the job's name; Name tells several appliers of one log apart, "main" by default.
 	Job, Name string
 	Target    pg.Config
+	// Place is where the target is, for whoever reads the reports; no credentials.
+	Place string
 	// Prefix begins the names of the job's topics.
 	Prefix string
 	// Kafka are the client options of the log: brokers, TLS, SASL.

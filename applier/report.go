@@ -59,7 +59,7 @@ func newReporter(c Config) (*reporter, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &reporter{config: c, client: client, cancel: cancel, standby: c.Standby, tables: map[uint32]*status.Table{}, heard: -1}
 	r.last = status.Report{Role: "applier", Host: host, PID: int64(os.Getpid()), Instance: host + ":" + strconv.Itoa(os.Getpid()),
-		Job: c.Job, State: "INIT_STRUCTURE", LatencyUs: -1, LedgerOffset: -1}
+		Job: c.Job, Place: c.Place, State: "INIT_STRUCTURE", LatencyUs: -1, LedgerOffset: -1}
 	r.metrics = newMetrics(c.Metrics, c.Job, r.state) // last: whoever gathers asks r
 	r.done.Go(func() { r.loop(ctx) })
 	return r, nil

@@ -20,6 +20,8 @@ type Config struct {
 	// Job is the job's name, [a-z0-9_]{1,40}; the slot and the publication bear it.
 	Job    string
 	Source pg.Config
+	// Place is where the source is, for whoever reads the reports; no credentials.
+	Place string
 	// Prefix begins the names of the job's topics.
 	Prefix string
 	// Kafka are the client options of the log: brokers, TLS, SASL.

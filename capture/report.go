@@ -53,7 +53,7 @@ func newReporter(c Config) (*reporter, error) {
 	r := &reporter{config: c, client: client, rows: map[uint32]*counts{}, estimates: map[uint32]uint64{},
 		instance: host + ":" + strconv.Itoa(os.Getpid())}
 	r.standby.Store(c.Standby)
-	r.last = status.Report{Role: "capture", Instance: r.instance, Host: host, PID: int64(os.Getpid()), Job: c.Job, State: "INIT_STRUCTURE", LatencyUs: -1}
+	r.last = status.Report{Role: "capture", Instance: r.instance, Host: host, PID: int64(os.Getpid()), Job: c.Job, Place: c.Place, State: "INIT_STRUCTURE", LatencyUs: -1}
 	r.metrics = newMetrics(c.Job)
 	if c.Metrics != nil { // last: whoever gathers asks r
 		r.metrics.register(c.Metrics, c.Job, r)

@@ -157,6 +157,18 @@ func TestStatusComesBack(t *testing.T) {
 	if err := avro.Unmarshal(avro.MustParse(fullStatusSchema), b[10:], &any); err != nil {
 		t.Fatal(err)
 	}
+	for _, s.Checks = range []*status.Checks{{Result: "warnings", Found: []status.Check{{Code: "O-KEY", Severity: "warn", MS: 3}}}, nil} {
+		s.Place = "host:5432/app"
+		if b, err = EncodeStatus(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := avro.Unmarshal(avro.MustParse(placedStatusSchema), b[10:], &any); err != nil {
+			t.Fatal(err)
+		}
+		if got, err = DecodeStatus(b); err != nil || !cmp.Equal(s, got) {
+			t.Error(err, cmp.Diff(s, got))
+		}
+	}
 }
 
 func BenchmarkEncode(b *testing.B) {

@@ -25,6 +25,8 @@ var (
 	toldStatusSchema string
 	//go:embed status_clocked.avsc
 	clockedStatusSchema string
+	//go:embed status_placed.avsc
+	placedStatusSchema string
 
 	ledgerMark = fingerprint(ledgerSchema)
 	objectMark = fingerprint(objectSchema)
@@ -33,6 +35,7 @@ var (
 	toldMark   = fingerprint(toldStatusSchema)
 
 	clockedMark = fingerprint(clockedStatusSchema)
+	placedMark  = fingerprint(placedStatusSchema)
 )
 
 // fingerprint is the prefix of Avro's single-object encoding: C3 01 and the schema's CRC-64-AVRO.

@@ -59,6 +59,10 @@ func wireSamples(t testing.TB) (out []sample) {
 	clocked := &status.Report{Role: "capture", State: "SYNCING", SourceClock: 1_700_000_000_000_000}
 	b, err = EncodeStatus(clocked)
 	add("status with the source's clock", clocked, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
+	placed := &status.Report{Role: "capture", State: "READY", Place: "pc-src:1521/app", Checks: &status.Checks{At: 1_700_000_000_000_000, Result: "warnings",
+		Found: []status.Check{{Code: "S-CONN", Severity: "ok", Text: "connect", MS: 12}, {Code: "O-KEY", Severity: "warn", Object: "s.n", Text: "t", Cause: "c", Fix: "f", FixSQL: "ALTER;"}}}}
+	b, err = EncodeStatus(placed)
+	add("status of a job that is ready", placed, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
 	place := &ledger.Place{Epoch: 3, Nonce: "nonce", Offset: 1 << 33}
 	add("place", place, EncodePlace(place), nil, func(b []byte) (any, error) { return DecodePlace(b) })
 	command := &ledger.Command{ID: "id", At: 5, By: "u@h", Verb: "add", Args: []string{"public.t", `"A b".c`}}

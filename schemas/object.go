@@ -37,8 +37,10 @@ func DecodeObject(b []byte) (*ledger.Object, error) {
 
 // EncodeStatus returns the bytes of a record of floe.status.
 func EncodeStatus(s *status.Report) ([]byte, error) {
-	mark, fully, tell := statusMark, full(s), told(s)
+	mark, fully, tell, place := statusMark, full(s), told(s), placed(s)
 	switch {
+	case place:
+		mark, fully, tell = placedMark, true, true
 	case s.SourceClock != 0:
 		mark, fully, tell = clockedMark, true, true
 	case tell:
@@ -84,10 +86,40 @@ func EncodeStatus(s *status.Report) ([]byte, error) {
 		}
 		blocks(w, some, func(b *status.Blocked) { blocked(w, b) })
 	}
-	if s.SourceClock != 0 {
+	if place || s.SourceClock != 0 {
 		w.long(s.SourceClock)
 	}
+	if place {
+		w.str(s.Place)
+		var some []*status.Checks
+		if s.Checks != nil {
+			some = append(some, s.Checks)
+		}
+		blocks(w, some, func(c *status.Checks) { checks(w, c) })
+	}
 	return w.b, nil
+}
+
+// placed reports whether the report says where its database is, or what was found before the job began.
+func placed(s *status.Report) bool { return s.Place != "" || s.Checks != nil }
+
+func checks(w *writer, c *status.Checks) {
+	w.long(c.At)
+	w.str(c.Result)
+	blocks(w, c.Found, func(x status.Check) {
+		for _, v := range []string{x.Code, x.Severity, x.Object, x.Text, x.Cause, x.Fix, x.FixSQL} {
+			w.str(v)
+		}
+		w.long(x.MS)
+	})
+}
+
+func readChecks(r *reader) *status.Checks {
+	c := &status.Checks{At: r.long(), Result: r.str()}
+	r.array(func() {
+		c.Found = append(c.Found, status.Check{Code: r.str(), Severity: r.str(), Object: r.str(), Text: r.str(), Cause: r.str(), Fix: r.str(), FixSQL: r.str(), MS: r.long()})
+	})
+	return c
 }
 
 // told reports whether commands were sent, or are to be: a job that runs by itself has no need of them.
@@ -126,11 +158,14 @@ func facts(w *writer, s *status.Structure) {
 
 // DecodeStatus reads what EncodeStatus wrote, exactly.
 func DecodeStatus(b []byte) (*status.Report, error) {
-	clocked := bytes.HasPrefix(b, clockedMark)
+	place := bytes.HasPrefix(b, placedMark)
+	clocked := place || bytes.HasPrefix(b, clockedMark)
 	told := clocked || bytes.HasPrefix(b, toldMark)
 	full := told || bytes.HasPrefix(b, fullMark)
 	mark := statusMark
 	switch {
+	case place:
+		mark = placedMark
 	case clocked:
 		mark = clockedMark
 	case told:
@@ -181,8 +216,20 @@ func DecodeStatus(b []byte) (*status.Report, error) {
 		})
 	}
 	if clocked {
-		if s.SourceClock = r.long(); s.SourceClock == 0 {
+		if s.SourceClock = r.long(); s.SourceClock == 0 && !place {
 			r.fail(errors.New("a clock that is not known"))
+		}
+	}
+	if place {
+		s.Place = r.str()
+		r.array(func() {
+			if s.Checks != nil {
+				r.fail(errors.New("two runs of prechecks"))
+			}
+			s.Checks = readChecks(r)
+		})
+		if !placed(s) {
+			r.fail(errors.New("a place that is not known"))
 		}
 	}
 	if err := r.end(); err != nil {

@@ -43,6 +43,9 @@ func (o *Overview) Take(key string, r *status.Report, at time.Time) {
 		if r.Structure == nil {
 			r.Structure = last.Structure
 		}
+		if r.Checks == nil && r.State == last.State {
+			r.Checks = last.Checks
+		}
 	}
 	delete(o.Heard, last)
 	o.Heard[r] = at

@@ -55,6 +55,8 @@ type Service struct {
 	AppliedLSN   string  `json:"applied_lsn,omitempty"`
 	Transactions uint64  `json:"transactions"`
 	Rows         uint64  `json:"rows"`
+	// Place is where its database is, without credentials.
+	Place string `json:"place,omitempty"`
 	// Applier is an applier's name, empty for capture.
 	Applier string   `json:"applier,omitempty"`
 	Blocked *Blocked `json:"blocked,omitempty"`
@@ -163,7 +165,7 @@ func (o *Overview) lag(r *status.Report, now time.Time) time.Duration {
 
 func (o *Overview) service(r *status.Report, now time.Time) Service {
 	s := Service{Role: r.Role, Instance: r.Instance, Host: r.Host, PID: r.PID, State: r.State, Reason: r.Reason, Detail: r.Detail,
-		Fix: r.Fix, AgeSeconds: o.Age(r, now).Seconds(), Epoch: r.Epoch, Transactions: r.Transactions, Rows: r.Rows, Blocked: blocked(r.Blocked)}
+		Fix: r.Fix, AgeSeconds: o.Age(r, now).Seconds(), Epoch: r.Epoch, Transactions: r.Transactions, Rows: r.Rows, Place: r.Place, Blocked: blocked(r.Blocked)}
 	if r.Role == "capture" {
 		s.SourceLSN, s.PlacedLSN, s.FlushedLSN = r.SourceLSN.String(), r.PlacedLSN.String(), r.FlushedLSN.String()
 	} else {

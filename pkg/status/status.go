@@ -45,6 +45,10 @@ type Report struct {
 	SourceClock int64
 	// Blocked is the transaction that the target refuses, nil if it refuses none.
 	Blocked *Blocked
+	// Place is where the service's database is, host:port/name without credentials.
+	Place string
+	// Checks are the prechecks of a job that never began; nil if this report does not say.
+	Checks *Checks
 	// Asked are rows that an applier asks capture to read again, MostAsked at a time, until they came.
 	Asked []Asked
 }
@@ -75,6 +79,20 @@ type Structure struct {
 
 // Fact is one object that was left out, refused or made otherwise. Source is how it was to be made.
 type Fact struct{ Object, State, Code, Reason, Source string }
+
+// Checks are a service's own prechecks, by which a job that waits for its start is judged. At is
+// microseconds since the Unix epoch, Result passed, warnings or failed.
+type Checks struct {
+	At     int64
+	Result string
+	Found  []Check
+}
+
+// Check is one of them, as package precheck has it; MS is how long it took.
+type Check struct {
+	Code, Severity, Object, Text, Cause, Fix, FixSQL string
+	MS                                               int64
+}
 
 // Asked is the key of a row that is not on the target though a change says that it is: its other values
 // are nowhere in the log any more (A4). At is the ledger offset that the applier stood at: the same key
