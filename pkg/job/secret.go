@@ -19,6 +19,9 @@ func Literal(s string) Secret { return Secret{strings.ReplaceAll(s, "${", "$${")
 // FromFile is a secret that a file holds.
 func FromFile(path string) Secret { return Secret{"${file:" + path + "}"} }
 
+// Reference is a secret that a reference names, ${NAME} or ${file:PATH}.
+func Reference(text string) Secret { return Secret{text} }
+
 // IsZero reports whether there is none.
 func (s Secret) IsZero() bool { return s.text == "" }
 

@@ -22,11 +22,12 @@ import (
 // Side is what one service reaches: it checks that alone.
 type Side string
 
-// The sides; Both is of who reaches source and target.
+// The sides; Both is of who reaches source and target, Log of who looks at the log alone.
 const (
 	Both   Side = ""
 	Source Side = "source"
 	Target Side = "target"
+	Log    Side = "log"
 )
 
 // Config is the job to be checked.
@@ -54,6 +55,11 @@ type Config struct {
 func Run(ctx context.Context, c Config) *Report {
 	r := &run{Config: c, report: &Report{Job: c.Job.Name}}
 	defer r.close()
+	if c.Side == Log {
+		r.broker(ctx)
+		r.report.settle()
+		return r.report
+	}
 	r.apart()
 	if r.srcWhy == "" {
 		r.source(ctx)

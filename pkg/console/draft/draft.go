@@ -34,8 +34,9 @@ type Draft struct {
 	// Filters are conditions on the rows of tables.
 	Filters []Filter
 	Init    Init
-	// Brokers is the log; none is the embedded one.
-	Brokers []string
+	Log     Log
+	// Given is the log if it is no matter of the draft; its secrets are references when it is written.
+	Given *job.Kafka
 }
 
 // Init is what becomes of what is there already, on either side.
@@ -46,7 +47,7 @@ type Init struct {
 
 // New is a draft of which nothing was said.
 func New(brokers []string) *Draft {
-	return &Draft{Brokers: brokers, Init: Init{Structure: true, Data: true, Readers: job.Default().Init.Readers}}
+	return &Draft{Log: Log{Brokers: brokers}, Init: Init{Structure: true, Data: true, Readers: job.Default().Init.Readers}}
 }
 
 // Endpoint is one database.
@@ -290,8 +291,13 @@ func (d *Draft) Text() []byte {
 	}
 	j.Proceed, j.DDLOff = d.Init.Proceed, d.Init.DDLOff
 	j.Init.SkipStructure, j.Init.SkipData, j.Init.Readers = !d.Init.Structure, !d.Init.Data, d.Init.Readers
-	if len(d.Brokers) > 0 {
-		j.UseBrokers(d.Brokers)
+	switch {
+	case d.Given != nil:
+		k := *d.Given
+		k.Prefix, j.Kafka = "", &k
+	case len(d.Log.Brokers) > 0:
+		j.UseBrokers(d.Log.Brokers)
+		d.Log.kafka(j.Kafka)
 	}
 	return j.Text()
 }

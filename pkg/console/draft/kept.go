@@ -8,8 +8,8 @@ import (
 	"floe/pkg/ident"
 )
 
-// kept is a draft as a file keeps it. Passwords are not in it, nor where they are, nor the log: whoever
-// reads it has them.
+// kept is a draft as a file keeps it. Passwords of the databases are not in it, nor where they are: whoever
+// reads it has them. The log's is a reference.
 type kept struct {
 	Name           string
 	Source, Target at
@@ -18,6 +18,7 @@ type kept struct {
 	Exclude        []string
 	Filters        []string
 	Init           Init
+	Log            Log
 }
 
 type at struct {
@@ -29,7 +30,7 @@ type named struct{ Pattern, To string }
 
 // Kept is the draft as Read reads it.
 func (d *Draft) Kept() ([]byte, error) {
-	k := kept{Name: d.Name, Source: d.Source.at(), Target: d.Target.at(), Whole: d.Whole, Init: d.Init}
+	k := kept{Name: d.Name, Source: d.Source.at(), Target: d.Target.at(), Whole: d.Whole, Init: d.Init, Log: d.Log}
 	for _, c := range d.Chosen {
 		k.Chosen = append(k.Chosen, named{c.Pattern.String(), c.To})
 	}
@@ -53,6 +54,10 @@ func Read(text []byte) (*Draft, error) {
 		return nil, err
 	}
 	d := &Draft{Name: k.Name, Source: k.Source.endpoint(), Target: k.Target.endpoint(), Whole: k.Whole, Init: k.Init}
+	l := k.Log
+	if err := d.TakeLog(SaidLog{l.List(), l.TLS, l.CA, l.Cert, l.Key, l.ServerName, l.Mechanism, l.User, l.Reference}); err != nil {
+		return nil, err
+	}
 	for _, c := range k.Chosen {
 		p, err := ident.ParsePattern(c.Pattern)
 		if err != nil {
