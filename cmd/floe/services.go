@@ -49,7 +49,7 @@ func (a *app) captureCommand() *cobra.Command {
 			}
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
 				notices(j, log)
-				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Prefix: j.Prefix(), Kafka: opts,
+				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Place: job.Place(source), Prefix: j.Prefix(), Kafka: opts,
 					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
 					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, HoldLoad: capture.HoldLoad{ApplierLag: j.Throttle.HoldLoad.ApplierLag, SlotBytes: int64(j.Throttle.HoldLoad.SlotBytes), ActiveSessions: j.Throttle.HoldLoad.ActiveSessions, OldestTransaction: j.Throttle.HoldLoad.OldestTransaction},
 					Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
@@ -82,7 +82,7 @@ func (a *app) applierCommand() *cobra.Command {
 				return err
 			}
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
-				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Prefix: j.Prefix(), Kafka: opts,
+				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Place: job.Place(target), Prefix: j.Prefix(), Kafka: opts,
 					Mapping: j.Mapping(), Proceed: j.Proceed, SkipStructure: j.Init.SkipStructure, Unsupported: structure.Policy(j.Init.Unsupported),
 					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Rows: j.Throttle.ApplyRows, MBps: j.Throttle.ApplyMBps, Standby: s.standby, Log: log, Metrics: reg})
 			})
@@ -146,7 +146,7 @@ func (a *app) consoleCommand() *cobra.Command {
 			var told sync.WaitGroup
 			told.Go(func() { a.notify(ctx, j, opts) })
 			err = console.Serve(ctx, console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Front: front, Gate: gate, Log: a.log,
-				Near: console.Near{Source: place(j.Source), Target: place(j.Target), File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }}})
+				Near: console.Near{Source: place(j.Source), Target: place(j.Target), Kafka: j.Kafka, File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }}})
 			cancel(nil)
 			told.Wait()
 			return errors.Join(err, front.Close())

@@ -107,6 +107,12 @@ func TestAJobIsMadeFromNothing(t *testing.T) {
 	b.clicks(t, `button[value="test-target"]`)
 	b.sees(t, "#target .checks", "T-VERSION")
 	b.clicks(t, `button[value="next"]`)
+	b.sees(t, "h1", "Kafka")
+	b.types(t, `input[name="brokers"]`, "127.0.0.1:1")
+	b.clicks(t, `button[value="test"]`)
+	b.sees(t, ".tested .checks", "B-CONN")
+	b.types(t, `input[name="brokers"]`, "")
+	b.clicks(t, `button[value="next"]`)
 	b.sees(t, "h1", "Objects")
 	b.sees(t, ".tree", "<b>odd</b>")
 	b.clicks(t, `input[value="public.a"]`)
@@ -194,7 +200,7 @@ func (c *console) looks(t *testing.T, b *browser) {
 			}
 			for _, width := range []int64{390, 1280} {
 				call(t, b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
-				for _, path := range []string{"/new", "/new/objects", "/new/init", "/new/check"} {
+				for _, path := range []string{"/new", "/new/log", "/new/objects", "/new/init", "/new/check"} {
 					b.visit(t, path)
 					b.look(t, fmt.Sprintf("%s-%s-%d%s", lang, theme, width, path))
 				}

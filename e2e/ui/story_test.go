@@ -168,6 +168,13 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.do(t, chromedp.Click(chromedp.CSS(`form[action="/checks"] button`)))
 	b.sees(t, "#checks", "S-WAL-LEVEL")
 	b.shoot(t, "checks")
+	b.visit(t, "/jobs")
+	b.sees(t, "#jobs .route", "/shop")
+	b.sees(t, "#jobs td", "constraint-violation") // that has passed
+	if !eval[bool](t, b, `document.querySelector("#jobs .spark path").getTotalLength() > 0`) {
+		t.Error("the list does not show how latency went")
+	}
+	b.shoot(t, "jobs")
 	b.visit(t, "/log")
 	b.sees(t, "table", "a look")
 	b.sees(t, "table td", "public.b")

@@ -58,6 +58,7 @@ type Checks struct {
 type Check struct {
 	Code     string `json:"code"`
 	Severity string `json:"severity"`
+	Service  string `json:"service,omitempty"` // whose it is, where the services are apart
 	Object   string `json:"object,omitempty"`
 	Text     string `json:"text"`
 	Cause    string `json:"cause,omitempty"`
@@ -144,16 +145,21 @@ func (c *checks) ignore(k Known) *access.Problem {
 func (c *Checks) take(r *precheck.Report) {
 	c.Result, c.Source, c.Target = r.Result, r.Source, r.Target
 	for _, x := range r.Checks {
-		c.Checks = append(c.Checks, Check{x.Code, string(x.Severity), x.Object, x.Text, x.Cause, x.Fix, x.FixSQL, x.Took.Milliseconds()})
+		c.Checks = append(c.Checks, Check{x.Code, string(x.Severity), "", x.Object, x.Text, x.Cause, x.Fix, x.FixSQL, x.Took.Milliseconds()})
 	}
 }
 
 func (s *server) getChecks(w http.ResponseWriter, _ *http.Request) {
-	if s.Near.Check == nil {
+	if s.Near.Check != nil {
+		s.answer(w, http.StatusOK, s.checks.now())
+		return
+	}
+	c := reported(s.watch.now())
+	if c == nil {
 		errFar.Write(w)
 		return
 	}
-	s.answer(w, http.StatusOK, s.checks.now())
+	s.answer(w, http.StatusOK, c)
 }
 
 func (s *server) postChecks(w http.ResponseWriter, _ *http.Request) {

@@ -18,6 +18,7 @@ import (
 
 	"floe/pkg/access"
 	"floe/pkg/ident"
+	"floe/pkg/job"
 	"floe/pkg/precheck"
 	"floe/pkg/registry"
 	"floe/pkg/verify"
@@ -42,6 +43,8 @@ type Config struct {
 type Near struct {
 	// Source and Target are where they are, without credentials.
 	Source, Target string
+	// Kafka is the log as a job file has it: a new job's is the same.
+	Kafka *job.Kafka
 	// File is the job file as it is true now, passwords as references.
 	File func(context.Context) ([]byte, error)
 	// Check runs the prechecks; told is told how far they are.
@@ -63,13 +66,26 @@ func Serve(ctx context.Context, c Config) error {
 	s := newServer(c, schemas)
 	g, ctx := errgroup.WithContext(ctx)
 	s.life = ctx
+	g.Go(func() error { s.warm(ctx); return nil })
 	g.Go(func() error { s.watch.follow(ctx); return nil })
+	g.Go(func() error { s.board.follow(ctx); return nil })
 	g.Go(func() error { return schemas.Run(ctx) })
 	c.Front.Show(s.face.handle(s.routes()))
 	err = g.Wait()
 	s.checks.end()
 	s.compared.end()
+	s.planned.end()
 	return err
+}
+
+// warm parses the pages once the log was read, so that who asks first does not wait for it, and what starts
+// beside this does neither.
+func (s *server) warm(ctx context.Context) {
+	select {
+	case <-s.watch.changed():
+		drawn()
+	case <-ctx.Done():
+	}
 }
 
 // answerTime bounds what a request may ask of the log.

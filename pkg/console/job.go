@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -61,7 +62,8 @@ type Progress struct {
 
 func (s *server) job(now time.Time) Job {
 	m := s.watch.now()
-	j := Job{Name: m.sum.Job, Source: s.Near.Source, Target: s.Near.Target, State: m.sum.State, Reason: m.sum.Reason, Detail: m.sum.Detail,
+	source, target := places(m.reports)
+	j := Job{Name: m.sum.Job, Source: cmp.Or(s.Near.Source, source), Target: cmp.Or(s.Near.Target, target), State: m.sum.State, Reason: m.sum.Reason, Detail: m.sum.Detail,
 		Fix: m.sum.Fix, LatencySeconds: m.sum.LatencySeconds, Structure: m.sum.Differing, Services: m.sum.Services, Tables: progress(m.sum.Tables)}
 	j.Stages = s.watch.timed(stages(j.State, j.Tables), now)
 	j.Flow = flow(m.reports)

@@ -1,29 +1,22 @@
 package console
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-	"golang.org/x/sync/errgroup"
-
 	"floe/pkg/access"
-	"floe/pkg/broker"
 	"floe/pkg/ledger"
-	"floe/pkg/overview"
+	"floe/pkg/status"
 )
 
-// Bounds of looking for jobs on a log that many share.
+// How long one waits for jobs that were never read: a page is drawn with what is known and is told of the
+// rest as it comes, a program wants it whole.
 const (
-	mostJobs  = 100
-	jobsAtAll = 4 * time.Second // looking takes no longer; a job that is not read by then is shown as unknown
-	jobsAge   = 3 * time.Second // an answer serves all who ask within it
+	pageWaits    = 150 * time.Millisecond
+	programWaits = 4 * time.Second
 )
 
 // Jobs are those whose status topics are on this log, with the rights of this console's user there.
@@ -37,106 +30,75 @@ type FoundJob struct {
 	Name           string   `json:"name"`
 	Prefix         string   `json:"prefix"`
 	This           bool     `json:"this,omitempty"` // the one that this console is of
+	Source         string   `json:"source,omitempty"`
+	Target         string   `json:"target,omitempty"`
 	State          string   `json:"state"`
 	Reason         string   `json:"reason,omitempty"`
 	LatencySeconds *float64 `json:"latency_seconds"`
+	CapturedRows   float64  `json:"captured_rows_per_second"`
+	AppliedRows    float64  `json:"applied_rows_per_second"`
 	Tables         Progress `json:"tables"`
 	Stages         []Stage  `json:"stages"`
+	// Error is the last thing that somebody had to look at, as far as this console saw one.
+	Error *LastError `json:"error,omitempty"`
 }
 
-// foundJobs are the jobs that were found last.
-type foundJobs struct {
-	mu   sync.Mutex
-	last Jobs
-	at   time.Time
+// LastError is a trouble that a job has, or had.
+type LastError struct {
+	Code   string    `json:"code"`
+	Object string    `json:"object,omitempty"`
+	Detail string    `json:"detail"`
+	At     time.Time `json:"at"` // when it was last seen
+	Now    bool      `json:"now"`
 }
 
-// jobs looks for jobs, at most one look at a time.
-func (s *server) jobs(ctx context.Context) (Jobs, error) {
-	f := &s.found
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if time.Since(f.at) < jobsAge {
-		return f.last, nil
+// found is a job of the board at now.
+func (s *server) found(f *followed, now time.Time) FoundJob {
+	m := f.watch.now()
+	j := FoundJob{Name: f.prefix, Prefix: f.prefix, This: f.watch == s.watch, State: "unknown", Stages: []Stage{}}
+	if j.This {
+		j.Name, j.Source, j.Target = s.Job, s.Near.Source, s.Near.Target
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	prefixes, more, err := prefixes(ctx, s.Kafka)
-	if err != nil {
-		return Jobs{}, err
+	if m.taken.IsZero() {
+		return j
 	}
-	out := Jobs{Jobs: make([]FoundJob, len(prefixes)), More: more}
-	short, cancel := context.WithTimeout(ctx, jobsAtAll)
-	defer cancel()
-	var g errgroup.Group
-	g.SetLimit(8)
-	for i, p := range prefixes {
-		g.Go(func() error { out.Jobs[i] = s.look(short, p); return nil })
-	}
-	_ = g.Wait() // they return nil
-	f.last, f.at = out, time.Now()
-	return out, nil
-}
-
-// prefixes are those of which there is a status topic.
-func prefixes(ctx context.Context, kafka []kgo.Opt) (out []string, more int, err error) {
-	client, err := kgo.NewClient(kafka...)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer client.Close()
-	topics, err := kadm.NewClient(client).ListTopics(ctx)
-	if err != nil {
-		return nil, 0, fmt.Errorf("list topics: %w", err)
-	}
-	suffix := broker.Status("")
-	for _, name := range topics.Names() {
-		if p, ok := strings.CutSuffix(name, suffix); ok && p != "" {
-			out = append(out, p)
+	source, target := places(m.reports)
+	j.Source, j.Target = cmp.Or(j.Source, source), cmp.Or(j.Target, target)
+	for _, r := range m.reports {
+		if !j.This {
+			j.Name = r.Job
 		}
 	}
-	slices.Sort(out)
-	more = max(0, len(out)-mostJobs)
-	return out[:len(out)-more], more, nil
-}
-
-// look reads what a job's services said last.
-func (s *server) look(ctx context.Context, prefix string) FoundJob {
-	j := FoundJob{Name: prefix, Prefix: prefix, This: prefix == s.Prefix, State: "unknown"}
-	if j.This {
-		m := s.watch.now()
-		j.Name = s.Job
-		j.take(&m.sum)
-		return j
-	}
-	f, err := overview.Follow(s.Kafka, prefix)
-	if err != nil {
-		return j
-	}
-	defer f.Close()
-	if err := f.Refresh(ctx); err != nil {
-		return j
-	}
-	for _, r := range f.Now.Reports() {
-		j.Name = r.Job
-	}
-	sum := f.Now.Summary(j.Name, time.Now())
-	j.take(&sum)
+	j.State, j.Reason, j.LatencySeconds, j.Tables = m.sum.State, m.sum.Reason, m.sum.LatencySeconds, progress(m.sum.Tables)
+	j.Stages = f.watch.timed(stages(j.State, j.Tables), now)
+	j.CapturedRows, j.AppliedRows, _ = f.watch.rates(now)
+	j.Error = f.watch.trouble(m, now)
 	return j
 }
 
-func (j *FoundJob) take(sum *overview.Summary) {
-	j.State, j.Reason, j.LatencySeconds, j.Tables = sum.State, sum.Reason, sum.LatencySeconds, progress(sum.Tables)
-	j.Stages = stages(j.State, j.Tables)
+// places are where a job's databases are, as its services say.
+func places(reports []*status.Report) (source, target string) {
+	for _, r := range reports {
+		if r.Role == "capture" {
+			source = r.Place
+		} else {
+			target = cmp.Or(target, r.Place)
+		}
+	}
+	return source, target
 }
 
 func (s *server) getJobs(w http.ResponseWriter, r *http.Request) {
-	all, err := s.jobs(r.Context())
+	found, more, err := s.board.jobs(r.Context(), programWaits)
 	if err != nil {
 		s.unreachable(w, err)
 		return
 	}
-	s.answer(w, http.StatusOK, all)
+	out, now := Jobs{Jobs: []FoundJob{}, More: more}, time.Now()
+	for _, f := range found {
+		out.Jobs = append(out.Jobs, s.found(f, now))
+	}
+	s.answer(w, http.StatusOK, out)
 }
 
 // postJobs starts, pauses, resumes or stops any job of the log, by the prefix of its topics.
@@ -151,35 +113,86 @@ func (s *server) postJobs(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) runFound(ctx context.Context, prefix, verb, reason string) (Sent, *access.Problem) {
-	all, err := s.jobs(ctx)
+	found, _, err := s.board.jobs(ctx, programWaits)
 	if err != nil {
 		return Sent{}, s.silent(err)
 	}
-	if !slices.ContainsFunc(all.Jobs, func(j FoundJob) bool { return j.Prefix == prefix }) {
+	if !slices.ContainsFunc(found, func(f *followed) bool { return f.prefix == prefix }) {
 		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "job-unknown", Detail: "there is no such job on this log", Hint: "GET /api/v1/jobs lists them"}
 	}
 	return s.runAt(ctx, prefix, verb, reason)
 }
 
+// jobRow is a job of the page.
+type jobRow struct {
+	FoundJob
+	Spark *spark
+	// Verbs are what may be done with it in its state.
+	Verbs []item
+}
+
+// stateCount says how many jobs are in a state.
+type stateCount struct {
+	State string
+	Jobs  int
+}
+
 func (s *server) jobsPage(w http.ResponseWriter, r *http.Request) {
-	all, err := s.jobs(r.Context())
+	found, more, err := s.board.jobs(r.Context(), pageWaits)
 	b := struct {
-		Jobs
-		Wrong string
-		Far   bool // its services are apart: this console asks for no password
-	}{Jobs: all, Far: s.Near.Check == nil}
+		Jobs    []jobRow
+		States  []stateCount
+		More    int
+		Looking bool // nothing was listed yet
+		Wrong   string
+		Far     bool // its services are apart: this console asks for no password
+	}{More: more, Looking: found == nil && err == nil, Far: s.Near.Check == nil}
 	if err != nil {
 		s.Log.Warn("jobs are not listed", "err", err)
 		b.Wrong = "The log does not say which topics it has."
 	}
+	now := time.Now()
+	for _, f := range found {
+		j := s.found(f, now)
+		b.Jobs = append(b.Jobs, jobRow{j, sparkOf(f.watch, now), verbsOf(j.State)})
+		at := slices.IndexFunc(b.States, func(c stateCount) bool { return c.State == j.State })
+		if at < 0 {
+			at, b.States = len(b.States), append(b.States, stateCount{State: j.State})
+		}
+		b.States[at].Jobs++
+	}
+	// What needs somebody stands first.
+	slices.SortStableFunc(b.Jobs, func(x, y jobRow) int { return cmp.Compare(urgency(x.State), urgency(y.State)) })
+	slices.SortFunc(b.States, func(x, y stateCount) int { return cmp.Compare(urgency(x.State), urgency(y.State)) })
 	s.show(w, r, http.StatusOK, "jobs", "Jobs", true, b)
 }
 
-// actOnJob pauses or resumes a job of the list; what ends one is done on its own page.
+// urgency orders states by how much they ask for somebody.
+func urgency(state string) int {
+	if i := slices.Index([]string{"bad", "rest", "busy", "good"}, tone(state)); i >= 0 {
+		return i
+	}
+	return 4
+}
+
+// verbsOf are what the list offers for a job in a state; what ends one is done on its own page.
+func verbsOf(state string) []item {
+	switch state {
+	case "READY", "STOPPED":
+		return []item{{Title: "Start", Value: ledger.VerbStart}}
+	case "PAUSED":
+		return []item{{Title: "Resume", Value: ledger.VerbResume}}
+	case "unknown", "FINISHED", "CREATED", "PRECHECKING", "PRECHECK_FAILED":
+		return nil
+	}
+	return []item{{Title: "Pause", Value: ledger.VerbPause}}
+}
+
+// actOnJob starts, pauses or resumes a job of the list.
 func (s *server) actOnJob(w http.ResponseWriter, r *http.Request) {
 	verb := r.PostFormValue("verb")
-	if verb != ledger.VerbPause && verb != ledger.VerbResume {
-		s.refused(w, r, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want pause or resume"})
+	if verb != ledger.VerbStart && verb != ledger.VerbPause && verb != ledger.VerbResume {
+		s.refused(w, r, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want start, pause or resume"})
 		return
 	}
 	sent, p := s.runFound(r.Context(), r.PostFormValue("job"), verb, "")

@@ -1,7 +1,10 @@
 package console
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +26,7 @@ func TestJobsAreFoundByTheirTopics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, role := range []string{"capture", "applier"} {
-		v, err := schemas.EncodeStatus(&status.Report{Job: odd, Role: role, State: "INIT_DATA", At: time.Now().UnixMicro(), Tables: []status.Table{{Schema: "s", Name: "t", State: "loading"}}})
+		v, err := schemas.EncodeStatus(&status.Report{Job: odd, Role: role, Place: role + odd, State: "INIT_DATA", At: time.Now().UnixMicro(), Tables: []status.Table{{Schema: "s", Name: "t", State: "loading"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +36,7 @@ func TestJobsAreFoundByTheirTopics(t *testing.T) {
 	}
 	_, h, body := ask(t, "GET", s.url+"/api/v1/jobs", "")
 	d.answers(t, "GET", "/api/v1/jobs", 200, h.Get("Content-Type"), body)
-	for _, want := range []string{`"prefix":"orders","this":true,"state":"BLOCKED","reason":"constraint-violation"`, `"prefix":"other","state":"INIT_DATA"`, `"prefix":"silent","state":"CREATED"`} {
+	for _, want := range []string{`"prefix":"orders","this":true,"state":"BLOCKED","reason":"constraint-violation"`, `"prefix":"other","source":"capture\u003cimg`, `"state":"INIT_DATA"`, `"error":{"code":"constraint-violation","object":"sales.Orders","detail":`, `"prefix":"silent","state":"CREATED"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in %s", want, body)
 		}
@@ -64,6 +67,61 @@ func TestJobsAreFoundByTheirTopics(t *testing.T) {
 	}
 	if sent, err := control.Read(t.Context(), s.kafka, "orders"); err != nil || len(sent.Commands()) != 0 {
 		t.Errorf("it was sent to the console's own job: %v %+v", err, sent)
+	}
+}
+
+// A job's last error stays when it has passed, with when it was seen.
+func TestTheLastErrorStays(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.busy(t)
+	s.say(t, status.Report{Role: "applier", Instance: "a", State: "SYNCING"})
+	s.await(t, "SYNCING")
+	_, _, body := ask(t, "GET", s.url+"/api/v1/jobs", "")
+	if !strings.Contains(body, `"code":"constraint-violation"`) || !strings.Contains(body, `"now":false`) {
+		t.Errorf("%s", body)
+	}
+	if _, _, page := ask(t, "GET", s.url+"/jobs", ""); !strings.Contains(page, "<code>constraint-violation</code> <small>20") {
+		t.Errorf("%s", page)
+	}
+}
+
+// Who does not look is not looked for: readers of other jobs end, and begin again when somebody asks.
+func TestTheBoardRests(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	if _, err := broker.EnsureTopics(t.Context(), kadm.NewClient(s.client), append(broker.Control("other", 1), broker.Control("orders", 1)...)); err != nil {
+		t.Fatal(err)
+	}
+	own := newWatch(Config{Job: "orders", Prefix: "orders", Kafka: s.kafka})
+	own.last.lost = errors.New("nobody reads it here")
+	b := newBoard(s.kafka, own)
+	ctx, cancel := context.WithCancel(t.Context())
+	var done sync.WaitGroup
+	done.Go(func() { b.follow(ctx) })
+	defer done.Wait()
+	defer cancel()
+	look := func() []*followed {
+		t.Helper()
+		found, _, err := b.jobs(t.Context(), patience)
+		if err != nil || len(found) != 2 || found[0].watch != own || found[1].prefix != "other" || found[1].watch.now().taken.IsZero() {
+			t.Fatalf("%v, %d jobs", err, len(found))
+		}
+		return found
+	}
+	first := look()
+	if again := look(); again[1] != first[1] {
+		t.Error("a job that is followed is followed anew")
+	}
+	b.forget()
+	b.mu.Lock()
+	left := len(b.found)
+	b.mu.Unlock()
+	if left != 0 {
+		t.Errorf("%d jobs are followed still", left)
+	}
+	if again := look(); again[1] == first[1] {
+		t.Error("a reader that ended is back")
 	}
 }
 

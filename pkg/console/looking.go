@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"floe/pkg/access"
 	"floe/pkg/console/history"
 	"floe/pkg/console/logbook"
@@ -36,7 +38,9 @@ func (s *server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		Range    string
 		Charts   []chart
 		ByteRate uint64
+		Ready    *readiness
 	}
+	b.Ready = readinessOf(s.watch.now(), language(r))
 	all := troubles(s.watch.now())
 	b.Worst, b.Range = all[:min(worst, len(all))], span.Name
 	if len(all) > worst {
@@ -176,13 +180,11 @@ func (s *server) logPage(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
-	if b.Page, err = logbook.Read(ctx, s.Kafka, s.Prefix, q); err == nil {
-		b.Commands, err = s.commands(ctx)
-	}
-	if err == nil {
-		b.Places, err = s.checkpoints(ctx)
-	}
-	if err != nil {
+	g, ctx := errgroup.WithContext(ctx) // each reads another topic
+	g.Go(func() (err error) { b.Page, err = logbook.Read(ctx, s.Kafka, s.Prefix, q); return err })
+	g.Go(func() (err error) { b.Commands, err = s.commands(ctx); return err })
+	g.Go(func() (err error) { b.Places, err = s.checkpoints(ctx); return err })
+	if err := g.Wait(); err != nil {
 		s.Log.Warn("the log does not answer", "err", err)
 		b.Wrong = "The job's log does not answer, or the job has not begun."
 	}
@@ -191,10 +193,17 @@ func (s *server) logPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) checksPage(w http.ResponseWriter, r *http.Request) {
 	b := struct {
-		Far    bool
+		Far    bool // the services are apart: each makes its own, and says what it found
 		Report checkList
-	}{s.Near.Check == nil, s.checks.list(r, "/checks")}
-	s.show(w, r, http.StatusOK, "checks", "Prechecks", !b.Far, b)
+		Ready  *readiness
+	}{s.Near.Check == nil, s.checks.list(r, "/checks"), readinessOf(s.watch.now(), language(r))}
+	if b.Far {
+		b.Report = checkList{}
+		if c := reported(s.watch.now()); c != nil {
+			b.Report = checkList{Checks: *c, Sum: c.sum(language(r))}
+		}
+	}
+	s.show(w, r, http.StatusOK, "checks", "Prechecks", true, b)
 }
 
 // checkList is what a page shows of prechecks; its forms go to Action.
@@ -226,31 +235,39 @@ func (c *Checks) sum(lang string) string {
 	return strings.Join(out, ", ")
 }
 
+// settingsPage shows what the job is set to. A plan that is asked for is made beside it: the page that leads
+// on shows it once it is there.
 func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) {
-	var b struct {
-		Prefix, File, Plan, Wrong string
-		CanPlan, Planned          bool
-		Settings                  []Setting
+	if s.Near.Plan != nil && r.URL.Query().Get("plan") != "" {
+		s.planned.begin(s.life, s.Log, s.Near.Plan)
+		http.Redirect(w, r, "/settings#plan", http.StatusSeeOther)
+		return
 	}
-	b.Prefix, b.CanPlan = s.Prefix, s.Near.Plan != nil
-	ctx, cancel := context.WithTimeout(r.Context(), 2*answerTime)
+	b := struct {
+		Prefix, File string
+		CanPlan      bool
+		Plan         Planned
+		Settings     []Setting
+	}{Prefix: s.Prefix, CanPlan: s.Near.Plan != nil, Plan: s.planned.now()}
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
-	if c, err := s.commands(ctx); err == nil {
-		b.Settings = c.Settings
-	}
+	var g errgroup.Group // both ask the log
+	g.Go(func() error {
+		if c, err := s.commands(ctx); err == nil {
+			b.Settings = c.Settings
+		}
+		return nil
+	})
 	if s.Near.File != nil {
-		text, err := s.Near.File(ctx)
-		if err != nil {
-			s.Log.Warn("the job file is not shown", "err", err)
-		}
-		b.File = string(text)
+		g.Go(func() error {
+			text, err := s.Near.File(ctx)
+			if err != nil {
+				s.Log.Warn("the job file is not shown", "err", err)
+			}
+			b.File = string(text)
+			return nil
+		})
 	}
-	if b.CanPlan && r.URL.Query().Get("plan") != "" {
-		b.Planned = true
-		var err error
-		if b.Plan, err = s.Near.Plan(ctx); err != nil {
-			b.Wrong = err.Error()
-		}
-	}
-	s.show(w, r, http.StatusOK, "settings", "Settings", false, b)
+	_ = g.Wait() // they return nil
+	s.show(w, r, http.StatusOK, "settings", "Settings", b.Plan.Running, b)
 }

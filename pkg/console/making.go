@@ -16,8 +16,9 @@ import (
 type Making struct {
 	Front *Front
 	Gate  *access.Gate
-	// Brokers is the job's log; none is the embedded one.
+	// Brokers is the job's log, none the embedded one; Fixed says that it can be no other.
 	Brokers []string
+	Fixed   bool
 	// Keep keeps the password of a side where only this user reads it.
 	Keep func(side, password string) (job.Secret, error)
 	// Kept refers to a side's password that was kept before.
@@ -51,6 +52,7 @@ func Make(ctx context.Context, c Making) error {
 // maker answers what is asked before there is a job. There is one draft: whoever may operate works on it.
 type maker struct {
 	Making
+	apart   *apart // nil where this process runs what is made
 	life    context.Context
 	face    *face
 	checks  checks
@@ -74,7 +76,12 @@ func (m *maker) routes() []route {
 	out := append(m.face.routes(), route{pattern: "GET /readyz", rule: access.Open, do: func(w http.ResponseWriter, _ *http.Request) {
 		text(w, http.StatusServiceUnavailable, "there is no job yet")
 	}})
-	for pattern, do := range map[string]http.HandlerFunc{"GET /{$}": m.first, "GET /new": m.endpointsPage, "POST /new": m.takeEndpoints, "GET /new/objects": m.objectsPage, "POST /new/objects": m.takeObjects,
+	out = append(out, route{pattern: "GET /{$}", rule: access.Operate, page: true, do: m.unlessOver(m.first)})
+	return append(out, m.pages()...)
+}
+
+func (m *maker) pages() (out []route) {
+	for pattern, do := range map[string]http.HandlerFunc{"GET /new": m.endpointsPage, "POST /new": m.takeEndpoints, "GET /new/log": m.logPage, "POST /new/log": m.takeLog, "GET /new/objects": m.objectsPage, "POST /new/objects": m.takeObjects,
 		"GET /new/init": m.initPage, "POST /new/init": m.takeInit, "GET /new/check": m.checkPage, "POST /new/check": m.takeCheck, "POST /new/start": m.start} {
 		out = append(out, route{pattern: pattern, rule: access.Operate, page: true, do: m.unlessOver(do)})
 	}
@@ -97,11 +104,12 @@ func (m *maker) unlessOver(do http.HandlerFunc) http.HandlerFunc {
 }
 
 // steps lead to a job.
-var steps = []item{{Title: "Databases", Path: "/new"}, {Title: "Objects", Path: "/new/objects"}, {Title: "Initialisation", Path: "/new/init"}, {Title: "Precheck and start", Path: "/new/check"}}
+var steps = []item{{Title: "Databases", Path: "/new"}, {Title: "Kafka", Path: "/new/log"}, {Title: "Objects", Path: "/new/objects"}, {Title: "Initialisation", Path: "/new/init"}, {Title: "Precheck and start", Path: "/new/check"}}
 
 // step is a step's page: what was described so far, and what is wrong.
 type step struct {
 	Steps []item
+	Apart bool // what is described is a file for services elsewhere
 	Draft draft.Draft
 	File  string
 	Wrong string
@@ -109,6 +117,10 @@ type step struct {
 }
 
 func (m *maker) show(w http.ResponseWriter, r *http.Request, code int, name, title string, live bool, body any) {
+	if m.apart != nil {
+		m.apart.show(w, r, code, name, title, live, body)
+		return
+	}
 	f := framed(r, title, live, body)
 	f.Session = access.Of(r.Context()) != access.Nobody && m.Gate.Asks()
 	m.face.paint(w, code, name, f)
@@ -116,7 +128,7 @@ func (m *maker) show(w http.ResponseWriter, r *http.Request, code int, name, tit
 
 // look shows a step. wrong says why what was sent is not taken; nil for nothing.
 func (m *maker) look(w http.ResponseWriter, r *http.Request, name string, live bool, wrong error, on any) {
-	s := step{On: on}
+	s := step{On: on, Apart: m.apart != nil}
 	code, title := http.StatusOK, ""
 	if wrong != nil {
 		s.Wrong, code = wrong.Error(), http.StatusUnprocessableEntity
@@ -161,13 +173,18 @@ func (m *maker) recall() {
 		m.Log.Warn("the draft is begun anew", "err", err)
 		return
 	}
-	d.Brokers = m.Brokers
+	if m.Fixed && d.Log.List() != (draft.Log{Brokers: m.Brokers}).List() {
+		d.Log = draft.Log{Brokers: m.Brokers}
+	}
 	d.Source.Password, d.Target.Password = m.Kept("source"), m.Kept("target")
 	m.draft = d
 }
 
 // remember keeps the draft; who describes a job goes on if that fails.
 func (m *maker) remember() {
+	if m.Remember == nil {
+		return
+	}
 	text, err := m.draft.Kept()
 	if err == nil {
 		err = m.Remember(text)

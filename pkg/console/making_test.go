@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -177,7 +178,10 @@ func TestStepsLeadToAJob(t *testing.T) {
 	}
 	v = databases()
 	v.Del("source.password") // it is kept
-	if code, to, body := w.send(t, "/new", v); code != 303 || to != "/new/objects" {
+	if code, to, body := w.send(t, "/new", v); code != 303 || to != "/new/log" {
+		t.Fatalf("%d %s %s", code, to, body)
+	}
+	if code, to, body := w.send(t, "/new/log", url.Values{"do": {"next"}}); code != 303 || to != "/new/objects" {
 		t.Fatalf("%d %s %s", code, to, body)
 	}
 	if code, _, body := w.send(t, "/new/objects", url.Values{"do": {"next"}}); code != 422 || !strings.Contains(body, "nothing is chosen") {
@@ -273,13 +277,18 @@ func TestADraftOutlivesItsProcess(t *testing.T) {
 		t.Errorf("the draft has the password: %s", text)
 	}
 	again := newWorkshop(t, access.Config{}, func(x *workshop) { x.kept, x.passwords = text, w.passwords })
-	if _, _, now := ask(t, "GET", again.url+"/new/check", ""); now != was || !strings.Contains(now, "arch.orders_1") || !strings.Contains(now, "id &gt; 7") || !strings.Contains(now, "${file:/secrets/source}") {
+	if _, _, now := ask(t, "GET", again.url+"/new/check", ""); timeless(now) != timeless(was) || !strings.Contains(now, "arch.orders_1") || !strings.Contains(now, "id &gt; 7") || !strings.Contains(now, "${file:/secrets/source}") {
 		t.Errorf("it was\n%s\nand is\n%s", was, now)
 	}
 	broken := newWorkshop(t, access.Config{}, func(x *workshop) { x.kept = []byte(`{"name": 7}`) })
 	if code, _, body := ask(t, "GET", broken.url+"/new", ""); code != 200 || strings.Contains(body, "orders") {
 		t.Errorf("of a draft that cannot be read: %d %s", code, body)
 	}
+}
+
+// timeless is a page without when it was written.
+func timeless(page string) string {
+	return regexp.MustCompile(`<span id="at" data-live>[^<]*`).ReplaceAllString(page, "")
 }
 
 // The pages of the steps are whole in both languages, and nothing that a database or a person says is markup.
@@ -295,13 +304,45 @@ func TestStepsAreWhole(t *testing.T) {
 	w.send(t, "/new/init", url.Values{"readers": {"2"}, "name": {"orders"}})
 	w.send(t, "/new/check", url.Values{"do": {"run"}})
 	w.wait(t, "S-WAL-LEVEL")
-	for _, path := range []string{"/new", "/new/objects", "/new/objects?search=" + url.QueryEscape(odd), "/new/init", "/new/check"} {
+	for _, path := range []string{"/new", "/new/log", "/new/objects", "/new/objects?search=" + url.QueryEscape(odd), "/new/init", "/new/check"} {
 		for _, lang := range languages {
 			code, _, body := ask(t, "GET", w.url+path, "", func(r *http.Request) { r.Header.Set("Accept-Language", lang) })
 			if code != 200 || !strings.HasSuffix(strings.TrimSpace(body), "</html>") || strings.Contains(body, "<img src=x") || strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "canary") {
 				t.Errorf("%s in %s: %d %s", path, lang, code, body)
 			}
 		}
+	}
+}
+
+// The step of the log takes what Kafka asks for and looks whether it answers; a password is no part of it.
+func TestTheLogIsDescribed(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t, access.Config{})
+	w.send(t, "/new", databases())
+	log := url.Values{"brokers": {"k1:9093 k2:9093"}, "tls": {"yes"}, "ca": {"/etc/floe/ca.pem"}, "mechanism": {"SCRAM-SHA-512"}, "user": {"floe"}, "password": {"canary-9"}, "do": {"test"}}
+	if code, _, body := w.send(t, "/new/log", log); code != 422 || strings.Contains(body, "canary-9") || !strings.Contains(body, "KAFKA in its name") {
+		t.Errorf("%d %s", code, body)
+	}
+	log.Set("password", "${KAFKA_PASSWORD}")
+	if code, to, body := w.send(t, "/new/log", log); code != 303 || to != "/new/log" || w.asked[0] != "log  " {
+		t.Fatalf("%d %s %s, asked %v", code, to, body, w.asked)
+	}
+	_, _, body := ask(t, "GET", w.url+"/new/log", "")
+	for _, want := range []string{"k1:9093, k2:9093", "S-WAL-LEVEL", "mechanism: SCRAM-SHA-512", "ca: /etc/floe/ca.pem", `<option value="SCRAM-SHA-512" selected>`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in %s", want, body)
+		}
+	}
+	log.Set("user", "other")
+	log.Set("do", "next")
+	if code, to, body := w.send(t, "/new/log", log); code != 303 || to != "/new/objects" {
+		t.Errorf("%d %s %s", code, to, body)
+	}
+	if _, _, body := ask(t, "GET", w.url+"/new/log", ""); strings.Contains(body, "S-WAL-LEVEL") {
+		t.Error("what a test found of another user is shown")
+	}
+	if code, _, body := w.send(t, "/new/log", url.Values{"do": {"test"}}); code != 422 || !strings.Contains(body, "embedded log needs no test") {
+		t.Errorf("%d %s", code, body)
 	}
 }
 
@@ -324,7 +365,7 @@ func TestStepsAreTheOperators(t *testing.T) {
 			t.Errorf("%s: nobody %d, viewer %d, operator %d, from elsewhere %d", r.pattern, nobody, viewer, operator, foreign)
 		}
 	}
-	if n != 10 {
+	if n != 12 {
 		t.Errorf("%d pages", n)
 	}
 }

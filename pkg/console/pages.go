@@ -13,6 +13,7 @@ import (
 	"floe/pkg/access"
 	"floe/pkg/guide"
 	"floe/pkg/ident"
+	zh "floe/pkg/precheck/chinese"
 )
 
 //go:embed pages static
@@ -24,7 +25,7 @@ var drawn = sync.OnceValue(func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, lang := range languages {
 		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html", "pages/parts.html"))
-		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "objects", "init", "precheck", "starting", "verify", "events", "jobs"} {
+		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "kafka", "objects", "init", "precheck", "starting", "verify", "events", "jobs", "job", "await"} {
 			out[lang+name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
 		}
 	}
@@ -34,9 +35,24 @@ var drawn = sync.OnceValue(func() map[string]*template.Template {
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
 		"ago": func(s float64) string { return duration(max(0, s)) }, "counts": counts, "clock": clock, "icon": icon, "tone": tone, "tablePath": tablePath,
-		"explain": guide.Of, "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
+		"explain": explain(lang), "finding": finding(lang), "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
 			return []item{{Title: "System", Value: "system"}, {Title: "Light", Value: "light"}, {Title: "Dark", Value: "dark"}}
 		}}
+}
+
+// explain and finding say what codes mean, and what the prechecks found, in a language.
+func explain(lang string) func(code string) *guide.Page {
+	if lang == "zh" {
+		return guide.Chinese
+	}
+	return guide.Of
+}
+
+func finding(lang string) func(text string) string {
+	if lang == "zh" {
+		return zh.Of
+	}
+	return func(text string) string { return text }
 }
 
 func tablePath(schema, name string) string {
@@ -79,7 +95,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name, ti
 		f.Nav = slices.Clone(navigation)
 		for i := range f.Nav {
 			n := &f.Nav[i]
-			n.Current = n.Path == r.URL.Path || n.Path != "/" && strings.HasPrefix(r.URL.Path, n.Path+"/")
+			n.Current = n.Path == r.URL.Path || n.Path == "/jobs" && strings.HasPrefix(r.URL.Path, "/new") || n.Path != "/" && strings.HasPrefix(r.URL.Path, n.Path+"/")
 			if n.Path == "/errors" {
 				n.Count = len(troubles(s.watch.now()))
 			}
@@ -95,10 +111,13 @@ func (s *server) pages() []route {
 	}
 	out := []route{look("GET /{$}", s.overviewPage), look("GET /tables", s.tablesPage), look("GET /tables/{schema}/{table}", s.tablePage), look("GET /errors", s.errorsPage),
 		look("GET /structure", s.structurePage), look("GET /log", s.logPage), look("GET /checks", s.checksPage), look("GET /settings", s.settingsPage),
-		look("GET /jobs", s.jobsPage), {pattern: "POST /jobs", rule: access.Operate, page: true, do: s.actOnJob},
+		look("GET /jobs", s.jobsPage), look("GET /jobs/{name}", s.jobPage), {pattern: "POST /jobs", rule: access.Operate, page: true, do: s.actOnJob},
 		look("GET /events", s.eventsPage), look("GET /verify", s.verifyPage), {pattern: "POST /verify", rule: access.Operate, page: true, do: s.verifyAgain},
 		{pattern: "POST /do", rule: access.Operate, page: true, do: s.act},
 		{pattern: "POST /checks", rule: access.Operate, page: true, do: s.checksAgain}}
+	if s.maker != nil {
+		out = append(out, s.maker.pages()...)
+	}
 	return append(out, s.face.routes()...)
 }
 

@@ -94,7 +94,7 @@ func TestPagesAreWhole(t *testing.T) {
 	if table == nil {
 		t.Fatal("no table is linked")
 	}
-	for _, path := range []string{"/", "/?range=7d&said=sent", "/tables", "/tables?search=zzz", strings.ReplaceAll(table[1], "&amp;", "&"), "/errors", "/structure", "/log", "/log?kind=all", "/checks", "/verify", "/events", "/jobs", "/settings", "/settings?plan=1"} {
+	for _, path := range []string{"/", "/?range=7d&said=sent", "/tables", "/tables?search=zzz", strings.ReplaceAll(table[1], "&amp;", "&"), "/errors", "/structure", "/log", "/log?kind=all", "/checks", "/verify", "/events", "/jobs", "/jobs/orders", "/new", "/new/log", "/new/objects", "/new/init", "/settings"} {
 		for _, lang := range languages {
 			code, h, body := ask(t, "GET", s.url+path, "", func(r *http.Request) { r.Header.Set("Accept-Language", lang+"-XX,fr;q=0.5") })
 			if code != http.StatusOK || !strings.HasPrefix(h.Get("Content-Type"), "text/html") || !strings.Contains(body, `<html lang="`+lang+`"`) || !strings.HasSuffix(strings.TrimSpace(body), "</html>") {

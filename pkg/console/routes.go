@@ -25,7 +25,9 @@ type server struct {
 	face     *face
 	checks   checks
 	compared compared
-	found    foundJobs
+	planned  planned
+	board    *board
+	maker    *maker        // of a job for services elsewhere
 	streams  chan struct{} // holds one for each stream that is open
 	tails    chan struct{} // and for each reader of rows
 }
@@ -35,7 +37,9 @@ const mostStreams = 256
 
 func newServer(c Config, schemas *registry.Server) *server {
 	s := &server{Config: c, life: context.Background(), watch: newWatch(c), schemas: schemas, streams: make(chan struct{}, mostStreams), tails: make(chan struct{}, mostTails)}
-	s.face = &face{c.Gate, c.Log, s.show}
+	s.board, s.face = newBoard(c.Kafka, s.watch), &face{c.Gate, c.Log, s.show}
+	s.maker = newMaker(Making{Gate: c.Gate, Log: c.Log})
+	s.maker.apart, s.maker.draft.Given = &apart{s}, c.Near.Kafka
 	return s
 }
 

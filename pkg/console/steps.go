@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,10 +48,15 @@ func (m *maker) endpoints(w http.ResponseWriter, r *http.Request, wrong error) {
 		ends = append(ends, e)
 	}
 	m.mu.Unlock()
-	m.look(w, r, "endpoints", false, wrong, struct {
+	b := struct {
 		Ends  []end
 		Modes []string
-	}{ends, draft.Modes})
+		Known map[string][]string // by side, where services that report are
+	}{Ends: ends, Modes: draft.Modes}
+	if m.apart != nil {
+		b.Known = m.apart.known(r.Context())
+	}
+	m.look(w, r, "endpoints", false, wrong, b)
 }
 
 func of(d *draft.Draft, side string) *draft.Endpoint {
@@ -72,8 +78,20 @@ func (m *maker) takeEndpoints(w http.ResponseWriter, r *http.Request) {
 		m.endpoints(w, r, wrong)
 		return
 	}
+	if use, ok := strings.CutPrefix(r.PostFormValue("do"), "use-"); ok && m.apart != nil {
+		side, place, _ := strings.Cut(use, " ")
+		if !slices.Contains(sides, side) {
+			side = ""
+		}
+		if err := m.apart.use(r.Context(), m, side, place); err != nil {
+			m.endpoints(w, r, err)
+			return
+		}
+		http.Redirect(w, r, "/new#"+side, http.StatusSeeOther)
+		return
+	}
 	d := m.now()
-	if side, ok := strings.CutPrefix(r.PostFormValue("do"), "test-"); ok && slices.Contains(sides, side) {
+	if side, ok := strings.CutPrefix(r.PostFormValue("do"), "test-"); ok && slices.Contains(sides, side) && m.apart == nil {
 		if !of(d, side).Complete() {
 			m.endpoints(w, r, errors.New(side+": want host and database"))
 			return
@@ -89,7 +107,7 @@ func (m *maker) takeEndpoints(w http.ResponseWriter, r *http.Request) {
 		m.endpoints(w, r, errors.New("source and target: want host and database of both"))
 		return
 	}
-	http.Redirect(w, r, "/new/objects", http.StatusSeeOther)
+	http.Redirect(w, r, "/new/log", http.StatusSeeOther)
 }
 
 // takeEndpoint takes one database. A password is kept only once all else was found to be in order, and one
@@ -101,6 +119,10 @@ func (m *maker) takeEndpoint(r *http.Request, side string) error {
 		was := *e
 		if err := e.Take(draft.Said{Host: value("host"), Port: value("port"), Database: value("database"), User: value("user"), TLS: value("tls"), CA: value("ca")}); err != nil {
 			return errors.New(side + ": " + err.Error())
+		}
+		if m.apart != nil {
+			e.Password = job.Reference("${" + strings.ToUpper(side) + "_PASSWORD}")
+			return nil
 		}
 		password := r.PostFormValue(side + ".password") // spaces are part of it
 		if password != "" || value("forget") != "" || e.Password != was.Password {
@@ -120,15 +142,80 @@ func (m *maker) takeEndpoint(r *http.Request, side string) error {
 func (m *maker) test(ctx context.Context, d *draft.Draft, side string) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	r, err := m.Check(ctx, d.Side(side == "source"), precheck.Side(side), func(int, int) {})
+	j, of := d.Broker, precheck.Log
+	if side != logSide {
+		j, of = func() *job.Job { return d.Side(side == "source") }, precheck.Side(side)
+	}
+	r, err := m.Check(ctx, j(), of, func(int, int) {})
 	if err != nil {
 		return err
 	}
-	r.Only(asked)
+	if side != logSide {
+		r.Only(asked)
+	}
 	m.mu.Lock()
 	m.tested[side] = r
 	m.mu.Unlock()
 	return nil
+}
+
+// logSide is where what a test found of the log is kept, beside those of the sides.
+const logSide = "log"
+
+func (m *maker) logPage(w http.ResponseWriter, r *http.Request) { m.log(w, r, nil) }
+
+func (m *maker) log(w http.ResponseWriter, r *http.Request, wrong error) {
+	b := struct {
+		Fixed      bool
+		Mechanisms []string
+		Tested     []Check
+	}{Fixed: m.Fixed, Mechanisms: draft.Mechanisms}
+	m.mu.Lock()
+	if t := m.tested[logSide]; t != nil {
+		var c Checks
+		c.take(t)
+		b.Tested = c.Checks
+	}
+	m.mu.Unlock()
+	m.look(w, r, "kafka", false, wrong, b)
+}
+
+// takeLog takes where the log is and how one gets in, and perhaps looks whether it answers.
+func (m *maker) takeLog(w http.ResponseWriter, r *http.Request) {
+	if m.apart != nil { // it is the one that this console reads
+		http.Redirect(w, r, "/new/objects", http.StatusSeeOther)
+		return
+	}
+	value := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
+	err := m.change(func(d *draft.Draft) error {
+		was, brokers := d.Log, value("brokers")
+		if m.Fixed {
+			brokers = draft.Log{Brokers: m.Brokers}.List()
+		}
+		if err := d.TakeLog(draft.SaidLog{Brokers: brokers, TLS: value("tls") != "", CA: value("ca"), Cert: value("cert"), Key: value("key"), ServerName: value("server_name"),
+			Mechanism: value("mechanism"), User: value("user"), Password: value("password")}); err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(was, d.Log) {
+			delete(m.tested, logSide)
+		}
+		return nil
+	})
+	d := m.now()
+	switch {
+	case err != nil:
+		m.log(w, r, err)
+	case value("do") != "test":
+		http.Redirect(w, r, "/new/objects", http.StatusSeeOther)
+	case len(d.Log.Brokers) == 0:
+		m.log(w, r, errors.New("the embedded log needs no test: it begins with the job"))
+	default:
+		if err := m.test(r.Context(), d, logSide); err != nil {
+			m.log(w, r, err)
+			return
+		}
+		http.Redirect(w, r, "/new/log", http.StatusSeeOther)
+	}
 }
 
 func (m *maker) objectsPage(w http.ResponseWriter, r *http.Request) { m.objects(w, r, nil) }
@@ -152,11 +239,14 @@ func (m *maker) objects(w http.ResponseWriter, r *http.Request, wrong error) {
 	for _, f := range d.Filters {
 		b.Filters += f.String() + "\n"
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), stepTime)
-	defer cancel()
-	tables, err := m.Tables(ctx, d.Side(true).Source)
-	if err != nil {
-		b.Lost = err.Error()
+	var tables []draft.Listed
+	if m.apart == nil {
+		ctx, cancel := context.WithTimeout(r.Context(), stepTime)
+		defer cancel()
+		var err error
+		if tables, err = m.Tables(ctx, d.Side(true).Source); err != nil {
+			b.Lost = err.Error()
+		}
 	}
 	for _, t := range tables {
 		if d.Includes(t.Ident()) {
@@ -245,7 +335,13 @@ func (m *maker) takeInit(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/new/check", http.StatusSeeOther)
 }
 
-func (m *maker) checkPage(w http.ResponseWriter, r *http.Request) { m.check(w, r, nil) }
+func (m *maker) checkPage(w http.ResponseWriter, r *http.Request) {
+	if m.apart != nil {
+		m.awaits(w, r, nil)
+		return
+	}
+	m.check(w, r, nil)
+}
 
 func (m *maker) check(w http.ResponseWriter, r *http.Request, wrong error) {
 	_, err := m.now().Job()
@@ -272,6 +368,10 @@ func (m *maker) passed(c *Checks) bool {
 
 // takeCheck runs the prechecks, or takes a warning as known.
 func (m *maker) takeCheck(w http.ResponseWriter, r *http.Request) {
+	if m.apart != nil { // the services do, when they are started
+		m.awaits(w, r, nil)
+		return
+	}
 	if r.PostFormValue("do") == "ignore" {
 		if p := m.checks.ignore(Known{r.PostFormValue("code"), r.PostFormValue("reason")}); p != nil {
 			m.check(w, r, errors.New(p.Detail))
@@ -299,6 +399,10 @@ func (m *maker) takeCheck(w http.ResponseWriter, r *http.Request) {
 
 // start starts the job that was checked, once.
 func (m *maker) start(w http.ResponseWriter, r *http.Request) {
+	if m.apart != nil {
+		m.startApart(w, r)
+		return
+	}
 	last := m.checks.now()
 	m.mu.Lock()
 	file := m.draft.Text()

@@ -67,7 +67,7 @@ var chinese = map[string]string{
 	"The prechecks look for what would stop the job; they change nothing.":       "预检查查找会使作业中断的问题；不做任何修改。", "Run the prechecks": "运行预检查", "The prechecks are running.": "预检查正在运行。", "Ended": "结束于", "Copy": "复制",
 	"Bounds of the running job": "运行中可调整的限制", "field": "字段", "value": "值", "as the job file says": "以作业文件为准", "Set": "设置",
 	"topics": "主题", "Job file": "作业文件", "As it is true now, with tables that commands added and removed; passwords are references.": "当前生效的内容，包含由命令添加和移除的表；密码只写引用。",
-	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划",
+	"This console was started without the job file.": "启动此控制台时没有作业文件。", "Plan": "计划", "Make the plan": "生成计划", "The plan is being made.": "正在生成计划。",
 	"What the job makes, loads and leaves out, and the rights that suffice. Both databases are asked.": "作业将创建、加载和略过的内容，以及所需的最小权限。会查询两个数据库。",
 	// What the prechecks look at, and what happens to rows.
 	"connection to the source": "源库连接", "source account": "源库账号", "source version": "源库版本", "source is a primary": "源库为主库", "logical WAL": "逻辑日志级别",
@@ -85,7 +85,12 @@ var chinese = map[string]string{
 	// Jobs and their stages.
 	"Jobs": "作业", "No job is on this log yet.": "此日志上尚无作业。", "more are not shown.": "个未显示。", "The log does not say which topics it has.": "无法列出日志的主题。", "unknown": "未知", "since": "已持续", "took": "用时",
 	"Jobs are found by their topics; each has its pages on its own console.": "作业按其主题发现，各作业的页面在其自己的控制台上。", "Its pages lead to one, step by step:": "按页面逐步新建：",
-	"Describe it in a file, and start its services with that, each where its database is; they check, begin, and report here. No password comes here.": "先写好作业文件，在各数据库所在处用它启动服务；服务会先检查、随即开始，并在此上报。密码不会经过此处。",
+	"The log is being looked through.": "正在查找日志上的作业。", "last error": "最近的错误", "over the last": "时间范围",
+	"Described step by step here, it becomes a file for services that run each where its database is; they check, report here, and begin when it is started. No password comes here.":                 "在此按步骤描述，得到供各数据库所在处的服务使用的作业文件；服务会先检查并在此上报，收到启动命令后开始。密码不会经过此处。",
+	"This console makes a job file for services that run elsewhere, each where its database is. It asks no database anything and takes no password: the file refers to variables that are set there.": "此控制台为在别处（各数据库所在处）运行的服务生成作业文件。它不查询任何数据库，也不接收密码：文件引用在服务处设置的环境变量。",
+	"Services on this log work with:": "此日志上的服务正在使用：", "The source is not asked here: name schemas, tables or patterns as in SQL.": "此处不查询源库：请按 SQL 写法填写模式、表或通配。",
+	"Start the services with the file": "用此文件启动服务", "Keep the file as job.yaml where each service runs, with the variables that it refers to. They check, and report here; nothing is made before the job is started.": "在各服务运行处将文件保存为 job.yaml，并设置其引用的变量。服务会先检查并在此上报；作业启动之前不会创建任何内容。",
+	"What they report": "服务上报", "Nothing reports of a job of this name yet.": "尚无该名称作业的上报。", "Passwords are not in it: it refers to variables.": "文件中没有密码：只引用变量。",
 	// Rows as they come.
 	"Events": "事件", "Hide the values of": "隐藏以下列的值", "Hide all values": "隐藏所有值", "Watch": "查看", "Hold": "暂停刷新", "events were too many to be shown": "个事件过多未显示", "before": "变更前",
 	"What stands on the table's topic, the newest first. Repetitions of a client stand there too; only what the ledger points at is applied.": "该表主题上的内容，最新的在前。客户端的重复写入也在其中；只有账本指向的内容才会被应用。",
@@ -106,6 +111,13 @@ var chinese = map[string]string{
 	"Rows: what the source holds now is loaded": "全量数据初始化：加载源库现有数据", "Tables read at once": "同时读取的表数", "Tables that the target has already": "目标已存在表的处理模式", "stop the precheck": "预检查并报错拦截",
 	"are loaded into: their rows stay, changes overwrite them": "忽略报错并继续执行：保留已有行，变更覆盖", "Changes of structure": "结构变更（DDL）", "are carried over": "同步到目标库", "stop the job": "停止作业",
 	"Tables without a usable replica identity": "没有可用复制标识的表", "are given one on the source": "在源库为其设置", "stay as they are": "保持不变", "The job has changed since; run them again.": "作业已修改，请重新运行预检查。",
+	"Each service makes the prechecks of its own side before the job first begins, again whenever it is started, and reports them here.": "作业首次开始之前，各服务检查自己一侧，每次启动都会重新检查，并在此上报。",
+	"The job is ready: it begins when it is started.": "作业已就绪：启动后即开始。", "The prechecks failed: the job cannot be started yet.": "预检查未通过：作业还不能启动。", "All prechecks": "全部预检查",
+	"What the source holds is loaded first; changes follow from then on. Nothing is made on either side before.": "先加载源库现有数据，随后持续同步变更。启动之前不会在任何一侧创建内容。",
 	"Nothing stands in the way.": "预检查通过，可以启动。", "The job starts; its page comes by itself.": "作业正在启动，稍后自动转到作业页面。", "Why it may be ignored": "忽略的原因", "Ignore": "忽略",
+	"It is the one that this console reads:": "即此控制台读取的日志：", "Kafka": "Kafka", "The command line says which:": "由命令行指定：", "Brokers, HOST:PORT; none for the embedded log, which is for trials": "Broker 地址（主机:端口）；留空则使用内嵌日志，仅供试用",
+	"The connection is encrypted": "加密连接", "Name in the brokers' certificates": "broker 证书中的名称", "File of the client's certificate": "客户端证书文件", "File of its key": "客户端私钥文件",
+	"Mechanism": "认证机制", "none": "无", "Where the password is": "密码所在处（引用）",
+	"The password itself is never typed here: name a variable, ${KAFKA_PASSWORD}, or a file, ${file:/run/secrets/kafka}. Without TLS, PLAIN sends it readable.": "此处不填写密码本身：请引用环境变量 ${KAFKA_PASSWORD} 或文件 ${file:/run/secrets/kafka}。未启用 TLS 时，PLAIN 会明文发送密码。",
 	"For programs": "程序接口", "Metrics (Prometheus)": "指标（Prometheus）", "Schema registry": "模式注册中心",
 }

@@ -53,6 +53,8 @@ func troubles(m moment) []Trouble {
 func ofService(r *status.Report, s overview.Service) (Trouble, bool) {
 	t := Trouble{Is: "waiting", Service: r.Role, Code: r.Reason, Detail: r.Detail, Fix: r.Fix}
 	switch {
+	case r.State == "PRECHECK_FAILED": // it has ended, and says nothing more
+		t.Is = "halted"
 	case s.AgeSeconds > overview.Stale.Seconds():
 		t.Code, t.Detail = "service-silent", "nothing was heard of it"
 		t.Is, t.Fix = "halted", "look whether floe "+r.Role+" runs and reaches Kafka"

@@ -24,6 +24,7 @@ type watch struct {
 	news  chan struct{} // closed when there are some
 	count map[string]*history.Counter
 	clock stageClock
+	wrong *LastError // the last one that was seen, nil for none
 }
 
 // moment is what was known at one time. It is not changed once it is shared.
@@ -91,6 +92,9 @@ func (w *watch) take(o *overview.Overview, now time.Time) {
 	if !w.last.taken.IsZero() {
 		before = w.last.sum.State
 	}
+	if e := worstOf(m, now); e != nil {
+		w.wrong = e
+	}
 	w.clock.see(stageOf(m.sum.State), before, now)
 	w.past.Add(x)
 	w.last = m
@@ -135,10 +139,39 @@ func (w *watch) now() moment {
 	for i := range m.sum.Services {
 		m.sum.Services[i].AgeSeconds += age.Seconds()
 	}
-	if age > overview.Stale {
+	if age > overview.Stale && len(m.sum.Services) > 0 && m.sum.State != "PRECHECK_FAILED" { // whose service has ended
 		m.sum.State, m.sum.LatencySeconds = "NOT RUNNING", nil
 	}
 	return m
+}
+
+// trouble is what is wrong with the job in a moment, or was last.
+func (w *watch) trouble(m moment, now time.Time) *LastError {
+	if e := worstOf(m, now); e != nil {
+		return e
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.wrong == nil {
+		return nil
+	}
+	past := *w.wrong
+	past.Now = false
+	return &past
+}
+
+// worstOf is the worst of what needs somebody; what only differs does not.
+func worstOf(m moment, now time.Time) (worst *LastError) {
+	for _, t := range troubles(m) {
+		halted := t.Is == "halted"
+		if (halted || t.Is == "waiting" && t.Code != "") && (worst == nil || halted) {
+			worst = &LastError{t.Code, t.Object, t.Detail, now.UTC(), true}
+		}
+		if halted {
+			break
+		}
+	}
+	return worst
 }
 
 // rates are what is captured and applied now, in rows and bytes a second.

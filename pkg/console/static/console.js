@@ -16,6 +16,7 @@ function busy(part) {
 function take(html) {
   const next = new DOMParser().parseFromString(html, "text/html");
   document.title = next.title;
+  if (!next.body.dataset.livePage) stop(); // it has nothing more to wait for
   for (const part of document.querySelectorAll("[data-live]")) {
     const now = next.getElementById(part.id);
     if (now === null || busy(part) || now.innerHTML === (was.get(part) ?? part.innerHTML)) continue;
@@ -40,11 +41,17 @@ async function refresh() {
   }
 }
 
+let stream = null;
+function stop() {
+  stream?.close();
+  stream = null;
+}
+
 function follow() {
-  const stream = new EventSource("/api/v1/events");
+  stream = new EventSource("/api/v1/events");
   stream.addEventListener("job", refresh);
   stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
+    if (stream?.readyState === EventSource.CLOSED) setTimeout(follow, 5000);
   });
 }
 
