@@ -19,12 +19,19 @@ func TestEveryFileParses(t *testing.T) {
 	for _, s := range all {
 		families[s.Family()]++
 	}
-	want := map[string]int{
-		"cons": 18, "ddl": 23, "env": 11, "gen": 12, "key": 29, "load": 12, "name": 7, "part": 12,
-		"size": 5, "tgt": 23, "toast": 6, "trunc": 6, "txn": 14, "type": 30,
+	least := map[string]int{
+		"cons": 20, "ddl": 25, "env": 11, "gen": 13, "key": 30, "load": 13, "name": 8, "part": 13,
+		"size": 6, "tgt": 24, "toast": 8, "trunc": 7, "txn": 17, "type": 31,
 	}
-	if diff := cmp.Diff(want, families); diff != "" {
-		t.Error(diff)
+	for family, n := range families {
+		if least[family] == 0 {
+			t.Errorf("%d files of a family %q, which is none", n, family)
+		}
+	}
+	for family, n := range least {
+		if families[family] < n {
+			t.Errorf("%d files of family %s, there were %d", families[family], family, n)
+		}
 	}
 }
 
