@@ -8,6 +8,7 @@ import (
 
 	"floe/applier/structure"
 	"floe/applier/target"
+	"floe/pkg/catalog"
 	"floe/pkg/ident"
 )
 
@@ -33,7 +34,7 @@ func (s *session) relax(ctx context.Context, why error) error {
 	if err := s.db.Rollback(ctx); err != nil {
 		return err
 	}
-	schema, err := structure.SchemaFor(ctx, s.db.Conn, said, s.path)
+	schema, err := catalog.SchemaFor(ctx, s.db.Conn, said, s.path)
 	if err != nil {
 		return err
 	}

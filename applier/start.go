@@ -103,7 +103,7 @@ func (s *session) find(ctx context.Context, set string) error {
 	if len(s.path) == 0 {
 		return nil
 	}
-	return s.db.Exec(ctx, set+" search_path TO "+structure.SearchPath(s.path))
+	return s.db.Exec(ctx, set+" search_path TO "+catalog.SearchPath(s.path))
 }
 
 // setup makes floe's own tables on the target.

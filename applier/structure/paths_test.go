@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"floe/pkg/catalog"
+
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -14,7 +16,7 @@ func (p *pair) lacks(sql string, path ...string) string {
 	if _, err := p.target.Exec(p.t.Context(), sql); !errors.As(err, &said) {
 		p.t.Fatalf("%s: %v, want a refusal", sql, err)
 	}
-	schema, err := SchemaFor(p.t.Context(), p.target, said, path)
+	schema, err := catalog.SchemaFor(p.t.Context(), p.target, said, path)
 	if err != nil {
 		p.t.Fatal(err)
 	}

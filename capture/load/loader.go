@@ -99,6 +99,8 @@ type version struct {
 	// misfit is when the catalog was first seen to differ from it, and where the WAL was then.
 	misfit   time.Time
 	misfitAt event.LSN
+	// path are the schemas of what functions of its indexes name without one.
+	path []string
 }
 
 const (

@@ -102,6 +102,14 @@ func (r *rig) readTables(client *kgo.Client) {
 // run loads until all is loaded, beside a stream in which nothing happens, and returns the entries.
 func (r *rig) run() []*ledger.Entry {
 	r.t.Helper()
+	if err := r.try(); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.entries()
+}
+
+// try is run for a load that may fail.
+func (r *rig) try() error {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	var stream sync.WaitGroup
 	stream.Go(func() { r.stream(ctx) })
@@ -111,10 +119,7 @@ func (r *rig) run() []*ledger.Entry {
 	if err == nil {
 		err = r.loader.Writer.Below(r.t.Context(), 1)
 	}
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return r.entries()
+	return err
 }
 
 // stream grants holds and passes what the source has, as capture's does.
@@ -147,7 +152,19 @@ func (r *rig) stream(ctx context.Context) {
 // entries are all of the ledger.
 func (r *rig) entries() (out []*ledger.Entry) {
 	r.t.Helper()
-	topic := broker.Ledger("j")
+	for _, value := range r.records(broker.Ledger("j")) {
+		e, err := schemas.DecodeEntry(value)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// records are the values in a topic of one partition.
+func (r *rig) records(topic string) (out [][]byte) {
+	r.t.Helper()
 	c, err := kgo.NewClient(append(broker.Options([]string{r.broker.Addr}), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().At(0)}}))...)
 	if err != nil {
 		r.t.Fatal(err)
@@ -160,11 +177,7 @@ func (r *rig) entries() (out []*ledger.Entry) {
 	end, _ := ends.Lookup(topic, 0)
 	for at := int64(0); at < end.Offset; {
 		for rec := range c.PollFetches(r.t.Context()).RecordsAll() {
-			e, err := schemas.DecodeEntry(rec.Value)
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			out, at = append(out, e), rec.Offset+1
+			out, at = append(out, rec.Value), rec.Offset+1
 		}
 	}
 	return out

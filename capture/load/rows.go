@@ -51,7 +51,11 @@ func (r *rows) copy(ctx context.Context, query string) error {
 	if err := failpoint.Here("chunk-read.before"); err != nil {
 		return errors.Join(errConnection, err)
 	}
-	_, err := r.p.reader.conn.PgConn().CopyTo(ctx, r, "COPY ("+query+") TO STDOUT")
+	sent, err := r.p.planned(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = r.p.reader.conn.PgConn().CopyTo(ctx, r, "COPY ("+sent+") TO STDOUT")
 	if r.cut {
 		return failpoint.Here("chunk-read.after")
 	}
@@ -60,6 +64,11 @@ func (r *rows) copy(ctx context.Context, query string) error {
 	}
 	if err != nil && pg.Code(err) == "" {
 		return errors.Join(errConnection, err)
+	}
+	if err != nil && r.read == 0 {
+		if later := r.p.unplanned(ctx, err); later != nil {
+			return later
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("copy: %w", err)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"floe/pkg/catalog"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // side is a session in a snapshot of one database.
@@ -16,6 +18,7 @@ type side struct {
 	conn     *pgx.Conn
 	version  int
 	encoding string
+	path     []string // the schemas of what functions of indexes name without one
 }
 
 func (s *side) begin(ctx context.Context, c pg.Config, name string) error {
@@ -94,22 +97,25 @@ type digest struct {
 }
 
 func (s *side) digest(ctx context.Context, q *query) (d digest, err error) {
-	err = s.conn.QueryRow(ctx, q.digest()).Scan(&d.Rows, &d.Sum)
+	err = s.look(ctx, q.digest(), func(sql string) error { return s.conn.QueryRow(ctx, sql).Scan(&d.Rows, &d.Sum) })
 	return d, err
 }
 
 // digests runs a query for digests by some text: buckets, or keys within buckets.
 func (s *side) digests(ctx context.Context, sql string, args ...any) (map[string]digest, error) {
-	rows, err := s.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
 	out := map[string]digest{}
-	var by string
-	var d digest
-	_, err = pgx.ForEachRow(rows, []any{&by, &d.Rows, &d.Sum}, func() error {
-		out[by] = d
-		return nil
+	err := s.look(ctx, sql, func(sql string) error {
+		rows, err := s.conn.Query(ctx, sql, args...)
+		if err != nil {
+			return err
+		}
+		var by string
+		var d digest
+		_, err = pgx.ForEachRow(rows, []any{&by, &d.Rows, &d.Sum}, func() error {
+			out[by] = d
+			return nil
+		})
+		return err
 	})
 	return out, err
 }
@@ -117,19 +123,56 @@ func (s *side) digests(ctx context.Context, sql string, args ...any) (map[string
 // show returns the shown columns of rows by the hash of their key. Of several rows with one key it
 // returns one.
 func (s *side) show(ctx context.Context, q *query, keys []string) (map[string][]string, error) {
-	rows, err := s.conn.Query(ctx, q.show(), keys)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	out := map[string][]string{}
-	for rows.Next() {
-		var key string
-		var shown []string
-		if err := rows.Scan(&key, &shown); err != nil {
-			return nil, err
+	err := s.look(ctx, q.show(), func(sql string) error {
+		rows, err := s.conn.Query(ctx, sql, keys)
+		if err != nil {
+			return err
 		}
-		out[key] = shown
+		defer rows.Close()
+		for rows.Next() {
+			var key string
+			var shown []string
+			if err := rows.Scan(&key, &shown); err != nil {
+				return err
+			}
+			out[key] = shown
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// look runs a query over rows. The server plans it with the schemas in its search_path that functions of indexes
+// need, once it has refused for the lack of one.
+func (s *side) look(ctx context.Context, sql string, run func(sql string) error) error {
+	if _, err := s.conn.Exec(ctx, "SAVEPOINT floe_look"); err != nil {
+		return err
 	}
-	return out, rows.Err()
+	for {
+		sent := sql
+		if len(s.path) > 0 {
+			if _, err := s.conn.Exec(ctx, "SELECT pg_catalog.set_config('search_path', $1, true)", catalog.SearchPath(s.path)); err != nil {
+				return err
+			}
+			sent = catalog.PlannedUnderPath(sql)
+		}
+		why := run(sent)
+		if why == nil {
+			_, err := s.conn.Exec(ctx, "RELEASE SAVEPOINT floe_look")
+			return err
+		}
+		var said *pgconn.PgError
+		if !errors.As(why, &said) {
+			return why
+		}
+		if _, err := s.conn.Exec(ctx, "ROLLBACK TO SAVEPOINT floe_look"); err != nil {
+			return errors.Join(why, err)
+		}
+		schema, err := catalog.SchemaFor(ctx, s.conn, said, s.path)
+		if err != nil || schema == "" {
+			return errors.Join(why, err)
+		}
+		s.path = append(s.path, schema)
+	}
 }
