@@ -19,6 +19,9 @@ import (
 //
 // The caller runs Finish behind it for tables that are loaded.
 func Follow(ctx context.Context, tx pgx.Tx, job, applier string, now *catalog.Database, gone []catalog.Ref, o Options, i InstallOptions) (*Script, Report, error) {
+	if err := clash(now, o.Mapping); err != nil {
+		return nil, Report{}, err
+	}
 	h, err := hold(ctx, tx, job, applier, now)
 	if err != nil {
 		return nil, Report{}, err

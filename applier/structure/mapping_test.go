@@ -3,9 +3,11 @@ package structure
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"floe/pkg/catalog"
+	"floe/pkg/halt"
 	"floe/pkg/ident"
 	"floe/pkg/pgtest"
 )
@@ -52,4 +54,37 @@ func TestAChildWhoseColumnsAreNamedApartStandsAlone(t *testing.T) {
 		[]string{`CREATE TABLE ip (id int PRIMARY KEY, a int); CREATE TABLE ic (c int) INHERITS (ip)`}, nil)
 	wantCodes(t, p.all(), "table public.ic: "+CodeMappedName)
 	p.wantValue("SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'public.ic'::regclass AND attnum > 0", "id,a,c")
+}
+
+// What the mapping would make one of two is a halt before a row of either is written, whatever brought it.
+func TestNamesThatTheMappingMakesOneHalt(t *testing.T) {
+	t.Parallel()
+	rule, err := ident.ParseRule("public.a", "public.b", map[string]string{"x": "y"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sql, want := range map[string]string{
+		`ALTER TABLE a ADD y int`:                              `columns "x" and "y" of public.a would both be "y"`,
+		`ALTER TABLE a RENAME z TO y`:                          `columns "x" and "y" of public.a would both be "y"`,
+		`CREATE TABLE b (id int PRIMARY KEY)`:                  `tables public.a and public.b would both be public.b`,
+		`ALTER TABLE c RENAME TO b`:                            `tables public.a and public.b would both be public.b`,
+		`ALTER TABLE a RENAME TO d; CREATE TABLE b ()`:         "",
+		`ALTER TABLE a RENAME x TO w; ALTER TABLE a ADD y int`: "",
+	} {
+		for _, skip := range []bool{false, true} {
+			p := newPair(t, Options{Mapping: ident.NewMapping([]ident.Rule{rule})}, []string{`CREATE TABLE a (id int PRIMARY KEY, x int, z int); CREATE TABLE c (id int PRIMARY KEY)`}, nil)
+			p.db = nil
+			if _, err := p.follow(InstallOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := p.change(sql, InstallOptions{SkipStructure: skip, Proceed: true})
+			h := halt.As(err)
+			switch {
+			case want == "" && err != nil:
+				t.Errorf("%s: %v", sql, err)
+			case want != "" && (h == nil || h.Code != halt.StructureChanged || !strings.Contains(h.Detail, want) || !strings.Contains(h.Fix, "objects.mapping")):
+				t.Errorf("%s: %v, want that %s", sql, err, want)
+			}
+		}
+	}
 }
