@@ -38,10 +38,10 @@ build: ## build bin/floe, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/floe ./cmd/floe
 
 .PHONY: fetch
-fetch: ## what tests need and this machine lacks: Go modules, staticcheck, PostgreSQL 11, Apache Kafka
+fetch: ## what tests need and this machine lacks: Go modules, staticcheck, PostgreSQL 11 and 18, Apache Kafka
 	$(GO) list -deps -test ./... >/dev/null
 	$(GO) run $(STATICCHECK) -version
-	$(GO) run ./e2e/fetch 11 kafka
+	$(GO) run ./e2e/fetch 11 18 kafka
 
 .PHONY: release
 release: build ## dist/: static binaries for amd64 and arm64, packages for Debian, checksums (VERSION=…)
@@ -97,6 +97,10 @@ e2e-versions: build ## every scenario in both modes on servers of VERSIONS, 11 t
 .PHONY: e2e-oldest
 e2e-oldest: build ## the few scenarios of a plain `go test` on servers of version 11, in both modes
 	FLOE_BIN=$(CURDIR)/bin/floe FLOE_PG_VERSION=11 FLOE_PG_TARGET_VERSION=11 $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run TestScenarios ./e2e
+
+.PHONY: ddl-versions
+ddl-versions: ## what records DDL commands on the source, on servers of the oldest and the newest version too
+	FLOE_PG_VERSIONS="11 18" $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run 'TestRecordedChangesEqualTheCatalog|IsNotPublished|TestAnOlderPublication' ./capture/source
 
 .PHONY: e2e-regress
 e2e-regress: ## PostgreSQL's own regression database, built from Debian's sources and copied

@@ -60,10 +60,7 @@ func TestTablesArePublishedWithAnIdentityAsTheyCome(t *testing.T) {
 // when it loses that or gets such a column; whoever writes to it never notices.
 func TestATableWhoseChangesTheServerWouldRefuseIsNotPublished(t *testing.T) {
 	t.Parallel()
-	for v, server := range servers(t) {
-		if v < 18 {
-			continue
-		}
+	for _, server := range serversFrom(t, 18) {
 		r := record(t, server, DDL{Everything: true}, catalog.Selection{Everything: true})
 		const column = "int GENERATED ALWAYS AS (a * 2) VIRTUAL"
 		for _, x := range []struct {

@@ -182,6 +182,17 @@ func servers(t *testing.T) map[int]*pgtest.Server {
 	return out
 }
 
+// serversFrom are those of a version or a later one; without any the test is skipped.
+func serversFrom(t *testing.T, version int) map[int]*pgtest.Server {
+	t.Helper()
+	out := servers(t)
+	maps.DeleteFunc(out, func(v int, _ *pgtest.Server) bool { return v < version })
+	if len(out) == 0 {
+		t.Skipf("FLOE_PG_VERSIONS names no server from %d on: make ddl-versions", version)
+	}
+	return out
+}
+
 // since is a statement for servers from the version on.
 func since(version int, sql string) string { return fmt.Sprintf("-- %d\n%s", version, sql) }
 

@@ -187,10 +187,7 @@ func TestAPreparedPublicationIsToldWhatItLacks(t *testing.T) {
 // An older floe's publication has no generated columns: from 18 on the source then refuses changes of a table without a key.
 func TestAnOlderPublicationGetsStoredGeneratedColumns(t *testing.T) {
 	t.Parallel()
-	for v, server := range servers(t) {
-		if v < 18 {
-			continue
-		}
+	for _, server := range serversFrom(t, 18) {
 		conn, check := sealedOn(t, server)
 		run(t, conn, "ALTER PUBLICATION floe_j SET (publish_generated_columns = none)")
 		if _, err := Reseal(t.Context(), conn, "floe_j", Seal{}); err != nil {
