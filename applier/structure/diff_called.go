@@ -15,12 +15,12 @@ var called = map[catalog.Kind]string{
 	catalog.KindSearchTemplate: "TEXT SEARCH TEMPLATE", catalog.KindMatview: "MATERIALIZED VIEW", catalog.KindForeignTable: "FOREIGN TABLE",
 	catalog.KindAggregate: "AGGREGATE", catalog.KindOperator: "OPERATOR", catalog.KindOperatorClass: "OPERATOR CLASS", catalog.KindOperatorFamily: "OPERATOR FAMILY",
 	catalog.KindConversion: "CONVERSION", catalog.KindStatistics: "STATISTICS", catalog.KindServer: "SERVER", catalog.KindWrapper: "FOREIGN DATA WRAPPER",
-	catalog.KindBaseType: "TYPE",
+	catalog.KindBaseType: "TYPE", catalog.KindLanguage: "LANGUAGE",
 }
 
 // unchanging are kinds that no command changes but in name: another text says that something it names is called
 // otherwise.
-var unchanging = []catalog.Kind{catalog.KindCast, catalog.KindOperatorClass, catalog.KindConversion, catalog.KindSearchParser, catalog.KindSearchTemplate}
+var unchanging = []catalog.Kind{catalog.KindCast, catalog.KindOperatorClass, catalog.KindConversion, catalog.KindSearchParser, catalog.KindSearchTemplate, catalog.KindAccessMethod}
 
 // was is what an object was called, and what completed it then. A part hangs on one, and is called as before.
 type was struct {
@@ -32,16 +32,19 @@ type was struct {
 // recall gives those of was that only have another name in now, or name what has one, the text that they have
 // there, and what hangs on them their name. What it returns of them are their old selves.
 func recall(db, now *catalog.Database) (*catalog.Database, map[string]was) {
-	news, out := byKey(now), map[string]was{}
+	news, out, calls := byKey(now), map[string]was{}, callsOf(db, now)
 	defs := slices.Clone(db.Definitions)
 	hosts := map[ident.Name]catalog.Definition{}
 	for i, o := range defs {
 		n, ok := news[keyOf(o)]
-		if !ok || !onlyCalled(o, n) {
+		if !ok || !calls.only(o, n) {
 			continue
 		}
 		a, b := o.Body.(*catalog.TextDef), n.Body.(*catalog.TextDef)
 		c := *b
+		if o.Name == n.Name { // its rows are another matter
+			c.Refreshed, c.Populated = a.Refreshed, a.Populated
+		}
 		out[keyOf(o)] = was{o, a.Then, false}
 		defs[i].Name, defs[i].Body = n.Name, &c
 		hosts[o.Name] = n
@@ -62,28 +65,43 @@ func recall(db, now *catalog.Database) (*catalog.Database, map[string]was) {
 	return catalog.NewDatabase(db.Version, defs), out
 }
 
-// onlyCalled reports whether two definitions of one object differ in nothing but what things are called.
-func onlyCalled(o, n catalog.Definition) bool {
+// only reports whether two definitions of one object differ in nothing but what things are called.
+func (c calls) only(o, n catalog.Definition) bool {
 	a, ok := o.Body.(*catalog.TextDef)
-	if !ok || (a.Table == nil) != (n.Body.(*catalog.TextDef).Table == nil) {
+	if !ok {
 		return false
 	}
 	b := n.Body.(*catalog.TextDef)
-	if slices.Contains(unchanging, o.Kind) {
-		return a.SQL != b.SQL && len(a.Then)+len(b.Then) == 0
-	}
-	if called[o.Kind] == "" || o.Name == n.Name || a.Table != nil && *a.Table != *b.Table {
+	switch {
+	case (a.Table == nil) != (b.Table == nil), len(a.Then) != len(b.Then), o.Name == n.Name && a.SQL == b.SQL && slices.Equal(a.Then, b.Then):
+		return false
+	case slices.Contains(unchanging, o.Kind):
+		return len(a.Then) == 0
+	case called[o.Kind] == "", a.Table != nil && *a.Table != *b.Table:
 		return false
 	}
-	from, _ := naming(o.Kind, a.Address)
-	to, _ := naming(n.Kind, b.Address)
-	for _, times := range []int{1, -1} { // an operator may be its own commutator
-		again := func(sql string) string { return strings.Replace(sql, from, to, times) }
-		if again(a.SQL) == b.SQL && slices.EqualFunc(a.Then, b.Then, func(x, y string) bool { return again(x) == y }) {
-			return true
-		}
+	then := slices.EqualFunc(a.Then, b.Then, func(x, y string) bool { return c.spelled(x) == calls{}.spelled(y) })
+	if o.Kind == catalog.KindMatview { // what it is the result of never changes
+		return then && c.spelled(headOf(a.SQL)) == calls{}.spelled(headOf(b.SQL))
 	}
-	return false
+	return then && c.spelled(a.SQL) == calls{}.spelled(b.SQL)
+}
+
+// headOf is what of a materialized view's statement stands before its query.
+func headOf(sql string) string {
+	depth, at := 0, 0
+	for _, t := range tokens(sql) {
+		switch {
+		case t.text == "(":
+			depth++
+		case t.text == ")":
+			depth--
+		case depth == 0 && t.text == "AS":
+			return sql[:at]
+		}
+		at += len(t.text)
+	}
+	return sql
 }
 
 // naming cuts an address into the object's name, as the source's server writes it, and what follows.
@@ -128,7 +146,8 @@ func (d *differ) calledMove(n catalog.Definition) []move {
 		return nil
 	}
 	_, args := naming(n.Kind, old.Body.(*catalog.TextDef).Address)
-	moves := moved(n, noun, args, d.here(old.Name), n.Name)
+	_, now := naming(n.Kind, n.Body.(*catalog.TextDef).Address)
+	moves := retyped(moved(n, noun, args, d.here(old.Name), n.Name), now)
 	if n.Kind == catalog.KindOperator {
 		for i := range moves { // its name is none that could be quoted
 			moves[i].carry = func(from ident.Name, schema string) string {

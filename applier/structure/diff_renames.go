@@ -16,6 +16,9 @@ type move struct {
 	part     string // of def: a column or the like; empty for itself
 	from, to ident.Name
 	optional bool
+	// args are what tells overloaded ones apart, in names of before; argsNow in those of now, should a type have
+	// been renamed meanwhile.
+	args, argsNow string
 	// rename and carry say the SQL, with the name that it has at that moment.
 	rename func(from ident.Name, to string) string
 	carry  func(from ident.Name, schema string) string
@@ -72,6 +75,9 @@ func (d *differ) settle(moves []move) []Statement {
 		add := func(step, sql string) {
 			s := d.alter(m.def, step+m.part, sql)
 			s.Optional = m.optional
+			if m.args != m.argsNow {
+				s.Else = []string{strings.Replace(sql, m.args, m.argsNow, 1)}
+			}
 			out = append(out, s)
 		}
 		if m.from.Schema != to.Schema {
@@ -146,6 +152,9 @@ func (d *differ) renameAll() {
 				d.renames = append(d.renames, d.settle(d.columnMoves(n, old, t))...)
 			}
 		}
+		if !d.remade[keyOf(n)] {
+			d.renames = append(d.renames, d.settle(d.viewColumns(n))...)
+		}
 	}
 }
 
@@ -161,13 +170,25 @@ func moved(def catalog.Definition, noun, args string, from, to ident.Name) []mov
 	if from == to {
 		return nil
 	}
-	return []move{{def: def, from: from, to: to,
+	return []move{{def: def, from: from, to: to, args: args, argsNow: args,
 		rename: func(from ident.Name, to string) string {
-			return "ALTER " + noun + " " + from.SQL() + args + " RENAME TO " + ident.Quote(to)
+			name := ident.Quote(from.Name) // a server lies in no schema
+			if from.Schema != "" {
+				name = from.SQL()
+			}
+			return "ALTER " + noun + " " + name + args + " RENAME TO " + ident.Quote(to)
 		},
 		carry: func(from ident.Name, schema string) string {
 			return "ALTER " + noun + " " + from.SQL() + args + " SET SCHEMA " + ident.Quote(schema)
 		}}}
+}
+
+// retyped are moves of what is told apart by arguments whose types may have other names by now.
+func retyped(moves []move, args string) []move {
+	for i := range moves {
+		moves[i].argsNow = args
+	}
+	return moves
 }
 
 func (d *differ) ownMove(n, o catalog.Definition) []move {
@@ -179,7 +200,7 @@ func (d *differ) ownMove(n, o catalog.Definition) []move {
 		if b.Procedure {
 			noun = "PROCEDURE"
 		}
-		return moved(n, noun, "("+o.Body.(*catalog.FunctionDef).Args+")", d.here(o.Name), n.Name)
+		return retyped(moved(n, noun, "("+o.Body.(*catalog.FunctionDef).Args+")", d.here(o.Name), n.Name), "("+b.Args+")")
 	case *catalog.DomainDef:
 		return moved(n, "DOMAIN", "", d.here(o.Name), n.Name)
 	case *catalog.CollationDef:

@@ -115,6 +115,7 @@ func (d *differ) changed(def catalog.Definition, s, n Statement, phase string) {
 		}
 	}
 	switch {
+	case phase == "create" && d.inPlace(def, n):
 	case phase == "create" && n.Again != "":
 		a := d.alter(def, "again", n.Again)
 		a.Optional = n.Optional

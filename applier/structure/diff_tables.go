@@ -178,31 +178,48 @@ func (d *differ) add(def catalog.Definition, t *catalog.TableDef, c *catalog.Tab
 func (d *differ) notNull(def catalog.Definition, t *catalog.TableDef, o, c *catalog.TableColumn) {
 	was, is := o != nil && d.now.holdsNotNull(o), d.now.holdsNotNull(c)
 	if was == is && (o == nil || o.NoInherit == c.NoInherit || !is) {
+		d.notNullName(def, t, o, c)
 		return
 	}
 	column := "ALTER COLUMN " + ident.Quote(d.now.column(t, c.Name)) + " "
 	phase := fmt.Sprintf("not-null/%d", c.Attnum)
 	switch {
 	case !is:
-		d.alterNotNull(def, t, phase, column+"DROP NOT NULL", false)
+		d.alterNotNull(def, t, phase, column+"DROP NOT NULL", false, "")
 	case c.NoInherit:
 		if was {
 			d.alterTable(def, t, phase+"/drop", column+"DROP NOT NULL", false)
 		}
-		d.alterTable(def, t, phase, "ADD NOT NULL "+ident.Quote(d.now.column(t, c.Name))+" NO INHERIT", true)
+		d.alterTable(def, t, phase, d.now.addNotNull(t, c), true)
 	default:
 		if was {
 			d.alterTable(def, t, phase+"/drop", column+"DROP NOT NULL", false)
 		}
-		d.alterNotNull(def, t, phase, column+"SET NOT NULL", true)
+		d.alterNotNull(def, t, phase, d.now.addNotNull(t, c), true, column+"SET NOT NULL")
 	}
+}
+
+// notNullName renames the constraint behind NOT NULL; a parent's takes its children's along.
+func (d *differ) notNullName(def catalog.Definition, t *catalog.TableDef, o, c *catalog.TableColumn) {
+	if o == nil || o.NotNullName == c.NotNullName || o.NotNullName == "" || c.NotNullName == "" || d.now.older(18) ||
+		d.byParent(d.oldTable(t), t, func(po, pn *catalog.TableColumn) bool {
+			return po != nil && pn != nil && pn.Name == c.Name && po.NotNullName == o.NotNullName && pn.NotNullName == c.NotNullName
+		}) {
+		return
+	}
+	d.alterTable(def, t, fmt.Sprintf("not-null/%d/name", c.Attnum), "RENAME CONSTRAINT "+ident.Quote(o.NotNullName)+" TO "+ident.Quote(c.NotNullName), true)
 }
 
 // alterNotNull leaves the tables alone that inherit from t: each has a definition of its own, which may say
 // something else. From 18 on, and in partitions, it may not.
-func (d *differ) alterNotNull(def catalog.Definition, t *catalog.TableDef, phase, sql string, optional bool) {
+// From 18 on it may have a name, that another one stands under already: other makes it without.
+func (d *differ) alterNotNull(def catalog.Definition, t *catalog.TableDef, phase, sql string, optional bool, other string) {
 	if t.PartitionKey != "" || !d.now.older(18) {
-		d.alterTable(def, t, phase, sql, optional)
+		s := d.alter(def, phase, "ALTER TABLE "+d.now.table(t.Name).SQL()+" "+sql)
+		if s.Optional = optional; other != "" && !strings.HasSuffix(s.SQL, other) {
+			s.Else = []string{"ALTER TABLE " + d.now.table(t.Name).SQL() + " " + other}
+		}
+		d.change(def, s)
 		return
 	}
 	s := d.alter(def, phase, "ALTER TABLE ONLY "+d.now.table(t.Name).SQL()+" "+sql)

@@ -50,6 +50,7 @@ const thenMark = "---- then\n"
 func defineTwice(t *testing.T, sql string) string {
 	t.Helper()
 	first, second, _ := strings.Cut(sql, thenMark)
+	roles(t, pgtest.Shared(t))
 	conn := connect(t, pgtest.NewDB(t, pgtest.Shared(t), first), pg.Read)
 	was := spelled(t, read(t, conn, catalog.Selection{Everything: true}))
 	for _, q := range []string{"SET search_path = public", second, "SET search_path = ''"} {

@@ -123,7 +123,7 @@ func (w *twins) judge(ctx context.Context, s Statement) (reason string, err erro
 	if w.sql[s.SQL] {
 		return "", nil
 	}
-	return "an object of this name was there and differs; it is used as it is", nil
+	return "an object of this name was there and differs; it is used as it is: change it by hand if it should be the source's", nil
 }
 
 func (w *twins) read(ctx context.Context) error {

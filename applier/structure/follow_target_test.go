@@ -154,6 +154,19 @@ func TestAKeyOfPartitionsComesAndGoes(t *testing.T) {
 	}
 }
 
+// What cannot be made anew, for something on the target stands upon it, stays floe's: it goes when the source's does.
+func TestWhatCannotBeMadeAnewStaysFloes(t *testing.T) {
+	t.Parallel()
+	p := begun(t, `CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) SERVER s`, ``)
+	p.exec(`CREATE VIEW public.mine AS SELECT a FROM public.f`)
+	wantCodes(t, p.must(`ALTER FOREIGN TABLE f ALTER a TYPE bigint`), "foreign table public.f: "+codeDependents, "foreign table public.f: "+CodeChanged)
+	p.exec(`DROP VIEW public.mine`)
+	wantCodes(t, p.must(`ALTER FOREIGN TABLE f ALTER a TYPE text`))
+	p.same()
+	wantCodes(t, p.must(`DROP FOREIGN DATA WRAPPER w CASCADE`))
+	p.same()
+}
+
 // A change that the target's rows refuse is reported, and tried again.
 func TestARefusedChangeIsTriedAgain(t *testing.T) {
 	t.Parallel()

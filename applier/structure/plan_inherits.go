@@ -19,10 +19,8 @@ func (p *planner) ownNotNull(t *catalog.TableDef) []string {
 		case handed && !holds && p.older(18):
 			out = append(out, "ALTER COLUMN "+name+" DROP NOT NULL")
 		case handed || !holds || !p.inherits(t, c):
-		case c.NoInherit:
-			out = append(out, "ADD NOT NULL "+name+" NO INHERIT")
 		default:
-			out = append(out, "ALTER COLUMN "+name+" SET NOT NULL")
+			out = append(out, p.addNotNull(t, c))
 		}
 	}
 	return out

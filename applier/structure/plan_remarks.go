@@ -11,7 +11,7 @@ import (
 // remarks are the owner, comments and grants of a definition. Each role's are a step: one that the target does
 // not have costs the others nothing.
 func (p *planner) remarks(d catalog.Definition) {
-	if d.Owner == "" && len(d.Comments) == 0 && len(d.Grants) == 0 {
+	if d.Owner == "" && len(d.Comments) == 0 && len(d.Grants) == 0 && len(d.Depends) == 0 {
 		return
 	}
 	address, name, ok := p.address(d)
@@ -19,6 +19,13 @@ func (p *planner) remarks(d catalog.Definition) {
 		return
 	}
 	p.owner(d, address)
+	for _, x := range d.Depends {
+		undo := ""
+		if !p.older(13) {
+			undo = "ALTER " + address + " NO DEPENDS ON EXTENSION " + ident.Quote(x)
+		}
+		p.remark(d, "depends/"+x, "ALTER "+address+" DEPENDS ON EXTENSION "+ident.Quote(x), undo)
+	}
 	for _, c := range d.Comments {
 		on, phase := address, "comment/"+c.Column
 		switch {

@@ -69,7 +69,7 @@ func (p *planner) createTable(t *catalog.TableDef) string {
 	for i := range t.Columns {
 		switch c := &t.Columns[i]; {
 		case typed && c.NotNull:
-			parts = append(parts, ident.Quote(c.Name)+" WITH OPTIONS NOT NULL")
+			parts = append(parts, ident.Quote(c.Name)+" WITH OPTIONS"+p.notNull(c))
 		case !typed && !late && p.conflict(t, c): // the default that it has is set behind
 			parts = append(parts, p.columnDef(t, c)+" DEFAULT NULL")
 		case late && p.handsDownNotNull(t, c): // else the parent would not take it
@@ -143,11 +143,31 @@ func (p *planner) columnDef(t *catalog.TableDef, c *catalog.TableColumn) string 
 	switch {
 	case !p.holdsNotNull(c):
 	case c.NoInherit:
-		b.WriteString(" NOT NULL NO INHERIT")
+		b.WriteString(p.notNull(c) + " NO INHERIT")
 	default:
-		b.WriteString(" NOT NULL")
+		b.WriteString(p.notNull(c))
 	}
 	return b.String()
+}
+
+// notNull is NOT NULL, from 18 on a constraint with a name.
+func (p *planner) notNull(c *catalog.TableColumn) string {
+	if c.NotNullName == "" || p.older(18) {
+		return " NOT NULL"
+	}
+	return " CONSTRAINT " + ident.Quote(c.NotNullName) + " NOT NULL"
+}
+
+// addNotNull is what ALTER TABLE does to make a column NOT NULL.
+func (p *planner) addNotNull(t *catalog.TableDef, c *catalog.TableColumn) string {
+	name := ident.Quote(p.column(t, c.Name))
+	switch {
+	case c.NoInherit:
+		return "ADD" + p.notNull(c) + " " + name + " NO INHERIT"
+	case c.NotNullName == "" || p.older(18):
+		return "ALTER COLUMN " + name + " SET NOT NULL"
+	}
+	return "ADD" + p.notNull(c) + " " + name
 }
 
 func (p *planner) identity(c *catalog.TableColumn) string {

@@ -38,6 +38,14 @@ func (p *planner) text(d catalog.Definition, b *catalog.TextDef) {
 	case catalog.KindBaseType: // a shell of its name becomes it
 		s.Again = sql
 		p.first = append(p.first, s)
+	case catalog.KindAggregate:
+		if !p.older(12) {
+			s.Again = strings.Replace(sql, "CREATE ", "CREATE OR REPLACE ", 1)
+		}
+		p.first = append(p.first, s)
+	case catalog.KindTransform, catalog.KindLanguage:
+		s.Again = strings.Replace(sql, "CREATE ", "CREATE OR REPLACE ", 1)
+		p.first = append(p.first, s)
 	case catalog.KindMatview:
 		p.first = append(p.first, s)
 		p.refresh(d, b)
@@ -92,6 +100,8 @@ func undone(sql string) string {
 	}{
 		{viewDefault, "$1 DROP DEFAULT"}, {wordMapping, "$1 DROP MAPPING IF EXISTS FOR $2"}, {published, "$1 DROP $2"},
 		{attached, "$1 DETACH PARTITION $2"}, {granted, "$1 REVOKE $2 FROM $3"}, {revoked, "$1 GRANT $2 TO $3"},
+		{familyOperator, "$1 DROP OPERATOR $2 $3"}, {familyFunction, "$1 DROP FUNCTION $2 $3"}, {targeted, "$1 SET STATISTICS -1"},
+		{stored, "$1 SET STORAGE EXTENDED"}, {compressed, "$1 SET COMPRESSION default"}, {unchecked, "$1 DROP CONSTRAINT $2"},
 	} {
 		if x.form.MatchString(sql) {
 			return x.form.ReplaceAllString(sql, x.undo)
@@ -107,6 +117,13 @@ var (
 	attached    = regexp.MustCompile(`(?s)^(ALTER TABLE ONLY .*?) ATTACH PARTITION (.*?) (?:FOR VALUES .*|DEFAULT)$`)
 	granted     = regexp.MustCompile(`(?s)^(ALTER DEFAULT PRIVILEGES .*?) GRANT (.*) TO (.*?)( WITH GRANT OPTION)?$`)
 	revoked     = regexp.MustCompile(`(?s)^(ALTER DEFAULT PRIVILEGES .*?) REVOKE (.*) FROM (.*)$`)
+	// Of an operator its arguments say which it is: ADD OPERATOR 3 s.=(text,text).
+	familyOperator = regexp.MustCompile(`(?s)^(ALTER OPERATOR FAMILY .*) ADD OPERATOR (\d+) .*(\([^()]*\))(?: FOR ORDER BY .*)?$`)
+	familyFunction = regexp.MustCompile(`(?s)^(ALTER OPERATOR FAMILY .*) ADD FUNCTION (\d+) (\([^()]*\)) .*$`)
+	targeted       = regexp.MustCompile(`(?s)^(ALTER (?:STATISTICS|MATERIALIZED VIEW) .*) SET STATISTICS \d+$`)
+	stored         = regexp.MustCompile(`(?s)^(ALTER MATERIALIZED VIEW .*) SET STORAGE \w+$`)
+	compressed     = regexp.MustCompile(`(?s)^(ALTER MATERIALIZED VIEW .*) SET COMPRESSION \w+$`)
+	unchecked      = regexp.MustCompile(`(?s)^(ALTER FOREIGN TABLE .*?) ADD CONSTRAINT ("(?:[^"]|"")+"|[^" ]+) .* NOT VALID$`)
 )
 
 // object names a definition for reports.
@@ -308,4 +325,10 @@ func (p *planner) viewIndex(d catalog.Definition, b *catalog.IndexDef) {
 	s := step(d, "create", sql+ident.Quote(d.Name.Name)+" ON "+b.Table.SQL()+" "+b.Using)
 	s.Optional = true
 	p.second = append(append(p.second, s), targets(d, b, b.Table.Schema, s)...)
+	if b.Clustered {
+		alter := "ALTER MATERIALIZED VIEW " + b.Table.SQL()
+		c := s
+		c.ID, c.SQL, c.Undo = id(d.Kind, d.OID, "cluster"), alter+" CLUSTER ON "+ident.Quote(d.Name.Name), alter+" SET WITHOUT CLUSTER"
+		p.second = append(p.second, c)
+	}
 }

@@ -118,7 +118,8 @@ func (j *journal) close(ctx context.Context) error {
 		}
 	}
 	_, err := j.tx.Exec(ctx, `INSERT INTO floe.object AS o (job, applier, id, object, hash, state, code, detail, source, target, relation)
-		SELECT $1, $2, u.*, to_regclass(nullif(u.target, '')) FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+		SELECT $1, $2, u.*, (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace -- to_regclass wants rights
+			WHERE n.nspname = (pg_catalog.parse_ident(nullif(u.target, '')))[1] AND c.relname = (pg_catalog.parse_ident(nullif(u.target, '')))[2]) FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
 		u(id, object, hash, state, code, detail, source, target)
 		ON CONFLICT (job, applier, id) DO UPDATE SET object = excluded.object, hash = excluded.hash, state = excluded.state,
 		code = excluded.code, detail = excluded.detail, source = excluded.source, target = excluded.target, relation = excluded.relation, done_at = clock_timestamp()`,

@@ -236,6 +236,10 @@ func (r *runner) step(ctx context.Context, s Statement) (*pgconn.PgError, error)
 	if !slices.Contains(present, refusal.Code) || s.Creates.Name != "" {
 		return refusal, nil
 	}
+	if r.stayed(s) {
+		r.report.Facts = append(r.report.Facts, r.journal.add(s, Created, CodeChanged, "the source changed it; on the target something stands upon it, and it stays as it was"))
+		return nil, nil
+	}
 	reason, err := r.twins.judge(ctx, s)
 	if err != nil {
 		return nil, err
@@ -246,6 +250,13 @@ func (r *runner) step(ctx context.Context, s Statement) (*pgconn.PgError, error)
 	}
 	r.report.Facts = append(r.report.Facts, r.journal.add(s, Existing, CodeDiffers, reason))
 	return nil, nil
+}
+
+// stayed reports whether what stands in the way of a step is what floe made before: it was to be dropped, and that
+// was refused.
+func (r *runner) stayed(s Statement) bool {
+	object, phase := parted(s.ID)
+	return phase == "create" && State(r.journal.known[object+"/drop"].State) == Failed
 }
 
 // refused reports an optional step that the server will not do, and halts for any other.
@@ -278,16 +289,33 @@ func (r *runner) refused(s Statement, why *pgconn.PgError) error {
 		h.Err = why
 		return h
 	}
-	reason += hints[why.Code]
 	state := Failed
 	if s.Final && !slices.Contains(dependency, why.Code) {
 		state = Kept
 	}
+	reason += hint(s, state, why.Code)
 	r.report.Facts = append(r.report.Facts, r.journal.add(s, state, why.Code, reason))
 	return nil
 }
 
-// hints say what a SQLSTATE means for an object that rows do without.
+// hint says what can be done about the refusal of an object that rows do without.
+func hint(s Statement, state State, code string) string {
+	then := ": it is tried again at the next start"
+	switch {
+	case state == Kept:
+		return "; rows on the target do not fit it: floe verify says whether the source's are alike"
+	case strings.HasPrefix(code, "23"):
+		return "; rows on the target do not fit it" + then
+	case strings.HasPrefix(s.Object, "extension ") && (code == codeNoFile || code == "0A000"):
+		return "; install its files on the target's server" + then
+	case code == codeDependents:
+		return "; on the target, drop or change what depends on it" + then
+	case slices.Contains(dependency, code):
+		return "; make what is missing on the target" + then
+	}
+	return hints[code]
+}
+
 var hints = map[string]string{
 	codeNoFile: "; install the library on the target: it is tried again at the next start",
 	"42501":    "; give floe's role the right, or make it yourself: it is tried again at the next start",

@@ -53,6 +53,8 @@ type Definition struct {
 	// Comments and Grants are of every kind alike; the comments of a table are part of its body.
 	Comments []Comment
 	Grants   []Grant
+	// Depends are the extensions that it goes with without being a member (DEPENDS ON EXTENSION).
+	Depends []string
 }
 
 func define(oid uint32, name ident.Name, b Body) Definition {
@@ -68,6 +70,7 @@ type envelope struct {
 	Owner    string    `json:"owner,omitempty"`
 	Comments []Comment `json:"comments,omitempty"`
 	Grants   []Grant   `json:"grants,omitempty"`
+	Depends  []string  `json:"depends,omitempty"`
 }
 
 // Encode returns the JSON form of d, from which Decode makes the same d again.
@@ -76,7 +79,7 @@ func Encode(d Definition) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode %s %s: %w", d.Kind, d.Name, err)
 	}
-	b, err := json.Marshal(envelope{d.OID, d.Name, body, d.Owner, d.Comments, d.Grants})
+	b, err := json.Marshal(envelope{d.OID, d.Name, body, d.Owner, d.Comments, d.Grants, d.Depends})
 	if err != nil {
 		return "", fmt.Errorf("encode %s %s: %w", d.Kind, d.Name, err)
 	}
@@ -100,7 +103,7 @@ func Decode(kind Kind, s string) (Definition, error) {
 	if t, ok := body.(*TableDef); ok {
 		t.Name, t.OID = e.Name, e.OID
 	}
-	return Definition{kind, e.OID, e.Name, body, e.Owner, e.Comments, e.Grants}, nil
+	return Definition{kind, e.OID, e.Name, body, e.Owner, e.Comments, e.Grants, e.Depends}, nil
 }
 
 func strict(b []byte, into any) error {

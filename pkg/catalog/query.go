@@ -25,7 +25,7 @@ type query struct {
 var queries = []query{
 	schemasQuery, extensionsQuery, collationsQuery, enumsQuery, compositesQuery, domainsQuery, domainChecksQuery,
 	rangesQuery, functionsQuery, tablesQuery, sequencesQuery, columnsQuery, indexesQuery, constraintsQuery,
-	textsQuery, viewIndexesQuery, ownersQuery, commentsQuery, grantsQuery, partsQuery, edgesQuery,
+	textsQuery, viewIndexesQuery, ownersQuery, commentsQuery, grantsQuery, dependsQuery, partsQuery, edgesQuery,
 }
 
 // version is what a server's catalogs are like: its server_version_num and its dialect.

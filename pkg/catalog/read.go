@@ -155,7 +155,7 @@ func (r *reader) readAll(ctx context.Context) error {
 		{"tables", r.readTables}, {"sequences", r.readSequences}, {"columns", r.readColumns},
 		{"keys", r.readIndexes}, {"constraints", r.readConstraints},
 		{"texts", r.readTexts}, {"indexes of views", r.readViewIndexes},
-		{"owners", r.readOwners}, {"comments", r.readComments}, {"grants", r.readGrants}, {"dependencies", r.readDependencies},
+		{"owners", r.readOwners}, {"comments", r.readComments}, {"grants", r.readGrants}, {"extensions that objects go with", r.readDepends}, {"dependencies", r.readDependencies},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)

@@ -16,6 +16,7 @@ type columnRow struct {
 	Typmod                          int32
 	CollationSchema, CollationLabel string
 	NotNull, NoInherit, Local       bool
+	NotNullName                     string
 	Expr, Identity, Generated       string
 	Storage, Compression, Comment   string
 	Statistics                      int
@@ -27,10 +28,12 @@ var columnsQuery = query{"columns", func(v version) string {
 		and k.contype = 'n' and not k.convalidated and k.conkey[1] = a.attnum)`, "a.attnotnull")
 	noInherit := v.since(18, `exists (select from pg_constraint k where k.conrelid = a.attrelid
 		and k.contype = 'n' and k.connoinherit and k.conkey[1] = a.attnum)`, "false")
+	name := v.since(18, `coalesce((select k.conname::text from pg_constraint k where k.conrelid = a.attrelid
+		and k.contype = 'n' and k.convalidated and k.conkey[1] = a.attnum), '')`, "''")
 	return `select a.attrelid as relation, a.attnum, a.attname as name,
 		format_type(a.atttypid, a.atttypmod) as sql, tn.nspname as typeschema, t.typname as typename, a.atttypid as typeoid, a.atttypmod as typmod,
 		coalesce(cn.nspname, '') as collationschema, coalesce(co.collname, '') as collationlabel,
-		` + notNull + ` as notnull, ` + noInherit + ` as noinherit, a.attislocal as local, coalesce(pg_get_expr(d.adbin, d.adrelid), '') as expr,
+		` + notNull + ` as notnull, ` + noInherit + ` as noinherit, ` + name + ` as notnullname, a.attislocal as local, coalesce(pg_get_expr(d.adbin, d.adrelid), '') as expr,
 		a.attidentity::text as identity, ` + v.since(12, "a.attgenerated::text", "''") + ` as generated,
 		case when a.attstorage = t.typstorage then '' else a.attstorage::text end as storage,
 		` + v.since(14, "a.attcompression::text", "''") + ` as compression, coalesce(s.description, '') as comment,
@@ -57,7 +60,7 @@ func (r *reader) readColumns(ctx context.Context) error {
 func (r *reader) column(t *TableDef, x *columnRow) TableColumn {
 	c := TableColumn{
 		Attnum: x.Attnum, Name: x.Name, Type: ident.Name{Schema: x.TypeSchema, Name: x.TypeName}, SQL: x.SQL, TypeOID: x.TypeOID, Typmod: x.Typmod,
-		Collation: optional(x.CollationSchema, x.CollationLabel), NotNull: x.NotNull, NoInherit: x.NoInherit,
+		Collation: optional(x.CollationSchema, x.CollationLabel), NotNull: x.NotNull, NoInherit: x.NoInherit, NotNullName: x.NotNullName,
 		Storage: x.Storage, Compression: x.Compression, Comment: x.Comment,
 		Inherited: !x.Local && len(r.parents[t.OID]) > 0, Options: x.Options,
 	}

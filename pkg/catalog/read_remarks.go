@@ -105,3 +105,23 @@ func (r *reader) readGrants(ctx context.Context) error {
 	}
 	return err
 }
+
+// dependsQuery reads what ALTER … DEPENDS ON EXTENSION said: functions, triggers, indexes and materialized views.
+var dependsQuery = query{"depends", func(version) string {
+	return `select d.classid as class, d.objid as oid, x.extname as extension from pg_depend d join pg_extension x on x.oid = d.refobjid
+	where d.deptype = 'x' and d.refclassid = 'pg_extension'::regclass and ` + depender("d") + ` order by 1, 2, 3`
+}}
+
+func (r *reader) readDepends(ctx context.Context) error {
+	type row struct {
+		Class, OID uint32
+		Extension  string
+	}
+	got, err := rows[row](ctx, r, dependsQuery)
+	for _, x := range got {
+		if i, ok := r.of[object{x.Class, x.OID}]; ok {
+			r.found[i].Depends = append(r.found[i].Depends, x.Extension)
+		}
+	}
+	return err
+}

@@ -16,7 +16,7 @@ type textRow struct {
 	Schema, Name  string
 	SQL, Address  string
 	Undo          string
-	Then          []string
+	Then, Columns []string
 	Enabled       string
 	Populated     bool
 	Absent        string
@@ -43,7 +43,7 @@ var textsQuery = query{"texts", func(v version) string {
 			continue // the server has no such kind
 		}
 		columns := []string{"'" + string(q.kind) + "' as kind", "x.oid", "x.schema::text", "x.name::text"}
-		for _, c := range [][2]string{{"relation", "0::oid"}, {"sql", "''"}, {"address", "''"}, {"undo", "''"}, {"then", "null::text[]"}, {"enabled", "''"}, {"populated", "false"}, {"absent", "''"}, {"speech", "''"}, {"stands", "null::text[]"}} {
+		for _, c := range [][2]string{{"relation", "0::oid"}, {"sql", "''"}, {"address", "''"}, {"undo", "''"}, {"then", "null::text[]"}, {"columns", "null::text[]"}, {"enabled", "''"}, {"populated", "false"}, {"absent", "''"}, {"speech", "''"}, {"stands", "null::text[]"}} {
 			if slices.Contains(strings.Fields(q.has), c[0]) {
 				columns = append(columns, `x."`+c[0]+`"`)
 			} else {
@@ -88,7 +88,7 @@ func (r *reader) readTexts(ctx context.Context) error {
 
 func (r *reader) addText(x *textRow) {
 	kind := Kind(x.Kind)
-	d := &TextDef{of: kind, SQL: x.SQL, Then: x.Then, Address: x.Address, Undo: x.Undo, Enabled: x.Enabled, Populated: x.Populated, Absent: x.Absent, Speech: dialect.Speech(x.Speech)}
+	d := &TextDef{of: kind, SQL: x.SQL, Then: x.Then, Columns: x.Columns, Address: x.Address, Undo: x.Undo, Enabled: x.Enabled, Populated: x.Populated, Absent: x.Absent, Speech: dialect.Speech(x.Speech)}
 	if len(x.Stands) == 2 {
 		d.For = &ident.Name{Schema: x.Stands[0], Name: x.Stands[1]}
 	}
@@ -110,7 +110,7 @@ func (r *reader) addText(x *textRow) {
 
 var viewIndexesQuery = query{"view_indexes", func(version) string {
 	return `select i.indexrelid as oid, i.indrelid as relation, n.nspname as schema, c.relname as name,
-		coalesce(pg_get_indexdef(i.indexrelid), '') as sql, i.indisunique as "unique", ` + targets + `
+		coalesce(pg_get_indexdef(i.indexrelid), '') as sql, i.indisunique as "unique", i.indisclustered as clustered, ` + targets + `
 		from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
 		join pg_class v on v.oid = i.indrelid where v.relkind = 'm' and i.indisvalid and i.indislive and ` + touched("i.indrelid") + ` order by i.indexrelid`
 }}
@@ -118,7 +118,7 @@ var viewIndexesQuery = query{"view_indexes", func(version) string {
 type viewIndexRow struct {
 	OID, Relation     uint32
 	Schema, Name, SQL string
-	Unique            bool
+	Unique, Clustered bool
 	Statistics        []string
 }
 
@@ -138,7 +138,7 @@ func (r *reader) readViewIndexes(ctx context.Context) error {
 		}
 		r.host[len(r.found)] = object{classRelation, x.Relation}
 		r.add(classRelation, define(x.OID, ident.Name{Schema: x.Schema, Name: x.Name},
-			&IndexDef{Table: r.names[x.Relation], Unique: x.Unique, Using: using, Statistics: x.Statistics}))
+			&IndexDef{Table: r.names[x.Relation], Unique: x.Unique, Using: using, Clustered: x.Clustered, Statistics: x.Statistics}))
 	}
 	return nil
 }

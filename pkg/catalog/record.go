@@ -8,7 +8,7 @@ import (
 )
 
 // Format is that of the JSON in floe.ddl that ReadChange reads.
-const Format = 3
+const Format = 4
 
 // RecordingSQL is an expression for the rows of all queries, confined to the objects whose oids are in
 // the array touched, with their catalogs in the array classes, and the tables in the array tables: a JSON object of query names. It needs an empty

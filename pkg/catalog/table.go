@@ -51,7 +51,8 @@ type TableColumn struct {
 	Typmod      int32           `json:"typmod"`
 	Collation   *ident.Name     `json:"collation,omitempty"` // if not the type's
 	NotNull     bool            `json:"not_null,omitempty"`
-	NoInherit   bool            `json:"no_inherit,omitempty"` // of NotNull, from 18 on
+	NoInherit   bool            `json:"no_inherit,omitempty"`    // of NotNull, from 18 on
+	NotNullName string          `json:"not_null_name,omitempty"` // the constraint's, from 18 on
 	Default     *Default        `json:"default,omitempty"`
 	Identity    *IdentityColumn `json:"identity,omitempty"`
 	Generated   *Generated      `json:"generated,omitempty"`

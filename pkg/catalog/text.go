@@ -61,8 +61,10 @@ type TextDef struct {
 	// or TRIGGER x, which wants ON and the table's name behind it.
 	Address string `json:"address,omitempty"`
 	// Undo takes back what no DROP does.
-	Undo  string      `json:"undo,omitempty"`
-	Table *ident.Name `json:"table,omitempty"`
+	Undo string `json:"undo,omitempty"`
+	// Columns are those of a view or materialized view, which keep their places: another name at one is a rename.
+	Columns []string    `json:"columns,omitempty"`
+	Table   *ident.Name `json:"table,omitempty"`
 	// Enabled is as in the catalog: O, D, A, R; empty for what cannot be disabled.
 	Enabled string `json:"enabled,omitempty"`
 	// Populated and Reads are of materialized views: the tables of the selection that it is filled from.
