@@ -68,5 +68,6 @@ func remoteRegistry(j *job.Job) (*registry.Remote, error) {
 	if err != nil {
 		return nil, exit(codeUsage, err)
 	}
+	r.Anew(j.Registry.Resolve)
 	return r, nil
 }

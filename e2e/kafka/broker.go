@@ -34,9 +34,15 @@ type Options struct {
 	Settings map[string]string
 	// Heap is the JVM's memory, 512m if empty.
 	Heap string
+	// Secure adds two listeners, of a certificate and authority in PEM files: SASL_SSL, for User by
+	// SCRAM-SHA-512, and SSL, for who has a certificate of the same authority.
+	Secure *Secure
 	// Front puts a proxy before the broker's address; it returns what clients are told to connect to.
 	Front func(address string) (string, error)
 }
+
+// Secure is what the listeners with TLS prove and ask for. Keystore holds key (PKCS 8) and certificate.
+type Secure struct{ Keystore, Authority, User, Password string }
 
 // Broker is one Apache Kafka. Its address stays the same over Stop and Start.
 type Broker struct {
@@ -44,6 +50,7 @@ type Broker struct {
 	java, classpath  string
 	dir              string
 	port, controller int
+	sasl, mutual     int // ports, of Secure
 	advertised       string
 
 	mu      sync.Mutex
@@ -82,6 +89,15 @@ func (b *Broker) begin(ctx context.Context) error {
 	for b.controller = b.port; b.controller == b.port; {
 		if b.controller, err = port.Free(); err != nil {
 			return err
+		}
+	}
+	if b.options.Secure != nil {
+		for _, p := range []*int{&b.sasl, &b.mutual} {
+			for *p == 0 || *p == b.port || *p == b.controller || b.sasl == b.mutual {
+				if *p, err = port.Free(); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	b.advertised = b.Address()
@@ -126,6 +142,18 @@ func (b *Broker) configuration() string {
 		"num.network.threads":                      "2",
 		"num.io.threads":                           "2",
 	}
+	if s := b.options.Secure; s != nil {
+		for _, of := range []string{"listeners", "advertised.listeners"} {
+			settings[of] += fmt.Sprintf(",SECURE://127.0.0.1:%d,MUTUAL://127.0.0.1:%d", b.sasl, b.mutual)
+		}
+		settings["listener.security.protocol.map"] += ",SECURE:SASL_SSL,MUTUAL:SSL"
+		settings["listener.name.secure.sasl.enabled.mechanisms"] = "SCRAM-SHA-512"
+		settings["listener.name.secure.scram-sha-512.sasl.jaas.config"] = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+		settings["listener.name.mutual.ssl.client.auth"] = "required"
+		settings["ssl.keystore.type"], settings["ssl.keystore.location"] = "PEM", s.Keystore
+		settings["ssl.truststore.type"], settings["ssl.truststore.location"] = "PEM", s.Authority
+		settings["inter.broker.listener.name"] = "PLAINTEXT"
+	}
 	maps.Copy(settings, b.options.Settings)
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -140,8 +168,11 @@ func (b *Broker) format(ctx context.Context) error {
 	if _, err := rand.Read(id[:]); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, b.java, "-cp", b.classpath, "kafka.tools.StorageTool", "format",
-		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", b.properties())
+	args := []string{"-cp", b.classpath, "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", b.properties()}
+	if s := b.options.Secure; s != nil {
+		args = append(args, "--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", s.User, s.Password))
+	}
+	cmd := exec.CommandContext(ctx, b.java, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("format storage: %w: %s", err, out)
 	}
@@ -197,6 +228,10 @@ func (b *Broker) awaitAnswer(ctx context.Context, p *child.Process) error {
 
 // Address is the broker's host and port.
 func (b *Broker) Address() string { return fmt.Sprintf("127.0.0.1:%d", b.port) }
+
+// SASL and Mutual are the addresses of the listeners of Secure.
+func (b *Broker) SASL() string   { return fmt.Sprintf("127.0.0.1:%d", b.sasl) }
+func (b *Broker) Mutual() string { return fmt.Sprintf("127.0.0.1:%d", b.mutual) }
 
 // LogFile is where the broker logs.
 func (b *Broker) LogFile() string { return filepath.Join(b.dir, "log") }

@@ -75,8 +75,24 @@ type Filter struct {
 
 // Kafka names brokers that the test runs itself.
 type Kafka struct {
-	Brokers     []string `json:"brokers"`
-	Replication int      `json:"replication,omitempty"`
+	Brokers     []string   `json:"brokers"`
+	Replication int        `json:"replication,omitempty"`
+	TLS         *KafkaTLS  `json:"tls,omitempty"`
+	SASL        *KafkaSASL `json:"sasl,omitempty"`
+}
+
+// KafkaTLS are files in PEM.
+type KafkaTLS struct {
+	CA   string `json:"ca"`
+	Cert string `json:"cert,omitempty"`
+	Key  string `json:"key,omitempty"`
+}
+
+// KafkaSASL is who floe is to the brokers.
+type KafkaSASL struct {
+	Mechanism string `json:"mechanism"`
+	User      string `json:"user"`
+	Password  string `json:"password"`
 }
 
 // Heartbeat is how often the source's clock is written.

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -48,13 +49,11 @@ const (
 func (k *Kafka) Options() ([]kgo.Opt, error) {
 	opts := broker.Options(k.Brokers)
 	if k.TLS != nil {
-		c, err := k.TLS.Config()
-		if err != nil {
+		if _, err := k.TLS.Config(); err != nil {
 			return nil, fmt.Errorf("kafka.tls: %w", err)
 		}
 		// A dialer instead of kgo.DialTLSConfig: broker.Options sets one, and kgo refuses both.
-		d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}, Config: c}
-		opts = append(opts, broker.Dialer(d))
+		opts = append(opts, broker.Dialer((*dialer)(k.TLS)))
 	}
 	if k.SASL != nil {
 		m, err := k.SASL.mechanism()
@@ -66,7 +65,19 @@ func (k *Kafka) Options() ([]kgo.Opt, error) {
 	return opts, nil
 }
 
-// Config reads the files.
+// dialer reads the files anew at each connect, so that certificates may be replaced while a job runs.
+type dialer ClientTLS
+
+func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := (*ClientTLS)(d).Config()
+	if err != nil {
+		return nil, fmt.Errorf("kafka.tls: %w", err)
+	}
+	t := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}, Config: c}
+	return t.DialContext(ctx, network, addr)
+}
+
+// Config reads the files; this client's own certificate is read again at each handshake.
 func (t *ClientTLS) Config() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
 	if t.CA != "" {
@@ -80,26 +91,41 @@ func (t *ClientTLS) Config() (*tls.Config, error) {
 		}
 	}
 	if t.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
-		if err != nil {
+		if _, err := tls.LoadX509KeyPair(t.Cert, t.Key); err != nil {
 			return nil, err
 		}
-		c.Certificates = []tls.Certificate{pair}
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+			return &pair, err
+		}
 	}
 	return c, nil
 }
 
+// mechanism reads user and password anew at each connect: one that was changed is taken up without a
+// restart.
 func (s *SASL) mechanism() (sasl.Mechanism, error) {
-	user, err1 := s.User.Resolve()
-	password, err2 := s.Password.Resolve()
-	if err := errors.Join(err1, err2); err != nil {
+	if _, _, err := s.resolve(); err != nil {
 		return nil, err
+	}
+	scrams := func(context.Context) (scram.Auth, error) {
+		user, password, err := s.resolve()
+		return scram.Auth{User: user, Pass: password}, err
 	}
 	switch s.Mechanism {
 	case mechanism256:
-		return scram.Auth{User: user, Pass: password}.AsSha256Mechanism(), nil
+		return scram.Sha256(scrams), nil
 	case mechanism512:
-		return scram.Auth{User: user, Pass: password}.AsSha512Mechanism(), nil
+		return scram.Sha512(scrams), nil
 	}
-	return plain.Auth{User: user, Pass: password}.AsMechanism(), nil
+	return plain.Plain(func(context.Context) (plain.Auth, error) {
+		user, password, err := s.resolve()
+		return plain.Auth{User: user, Pass: password}, err
+	}), nil
+}
+
+func (s *SASL) resolve() (user, password string, err error) {
+	user, err1 := s.User.Resolve()
+	password, err2 := s.Password.Resolve()
+	return user, password, errors.Join(err1, err2)
 }

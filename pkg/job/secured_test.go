@@ -19,9 +19,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -200,8 +203,124 @@ func TestRegistryOverTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		r.Anew(j.Registry.Resolve)
 		if err := r.Ping(t.Context()); (err == nil) != ok || err != nil && strings.Contains(err.Error(), "right") {
 			t.Errorf("%s: %v", rest, err)
 		}
 	}
+}
+
+// What a connection proves itself by is read when it is made: a client that was opened with an old password,
+// or an old certificate, goes on with the new one.
+func TestSecretsAreReadAtEachConnect(t *testing.T) {
+	t.Parallel()
+	ours, other := newAuthority(t, "ours"), newAuthority(t, "other")
+	clients := x509.NewCertPool()
+	clients.AddCert(ours.cert)
+	var cut atomic.Pointer[func()]
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{ours.sign(t, "broker")}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}),
+		kfake.EnableSASL(), kfake.Superuser(mechanism512, "u", "first"), kfake.ListenFn(func(network, addr string) (net.Listener, error) {
+			l, err := net.Listen(network, addr)
+			k := &kept{Listener: l}
+			end := k.end
+			cut.Store(&end)
+			return k, err
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, a := range []*authority{ours, other} {
+		a.sign(t, "floe")
+	}
+	password := ours.path("password")
+	put := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := func(a *authority) { // as a rotation does, the key and then the certificate
+		t.Helper()
+		for _, end := range []string{"key", "pem"} {
+			text, err := os.ReadFile(a.path("floe." + end))
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(ours.path("mine."+end), string(text))
+		}
+	}
+	put(password, "first\n")
+	own(ours)
+	opts, err := parse(t, fmt.Sprintf("kafka: {brokers: [%q], tls: {ca: %q, cert: %q, key: %q}, sasl: {mechanism: %s, user: u, password: '${file:%s}'}}\n",
+		c.ListenAddrs()[0], ours.path("ca.pem"), ours.path("mine.pem"), ours.path("mine.key"), mechanism512, password)).Kafka.Options()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := kgo.NewClient(append(opts, kgo.RetryTimeout(2*time.Second), kgo.RequestRetries(1))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	wants := func(what string, ok bool) {
+		t.Helper()
+		(*cut.Load())()
+		if err := client.Ping(t.Context()); (err == nil) != ok {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	wants("as it was", true)
+	put(password, "second")
+	wants("a password that the broker does not have yet", false)
+	altered, err := kadm.NewClient(admin(t, opts, password, put)).AlterUserSCRAMs(t.Context(), nil, []kadm.UpsertSCRAM{{User: "u", Mechanism: kadm.ScramSha512, Iterations: 4096, Password: "second"}})
+	if err != nil || altered.Error() != nil {
+		t.Fatal(err, altered.Error())
+	}
+	put(password, "second")
+	wants("the new password", true)
+	own(other)
+	wants("a certificate of somebody else", false)
+	own(ours)
+	wants("its own again", true)
+}
+
+// admin is a client that was let in with the first password.
+func admin(t *testing.T, opts []kgo.Opt, password string, put func(path, text string)) *kgo.Client {
+	t.Helper()
+	put(password, "first")
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	if err := client.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// kept is a listener whose connections can be cut.
+type kept struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (k *kept) Accept() (net.Conn, error) {
+	c, err := k.Listener.Accept()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err == nil {
+		k.conns = append(k.conns, c)
+	}
+	return c, err
+}
+
+func (k *kept) end() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.conns {
+		_ = c.Close()
+	}
+	k.conns = nil
 }

@@ -25,6 +25,7 @@ import (
 type Remote struct {
 	client *sr.Client
 	url    string // without password
+	read   func() (string, error)
 	known  map[uint32]string
 	given  map[string]uint32 // by subject and schema, in this process
 }
@@ -54,11 +55,33 @@ func NewRemote(rawURL string, secure *tls.Config) (*Remote, error) {
 		opts = append(opts, sr.BasicAuth(u.User.Username(), password))
 		u.User = nil
 	}
-	client, err := sr.NewClient(append(opts, sr.URLs(u.String()))...)
-	if err != nil {
+	r := &Remote{url: u.String(), given: map[string]uint32{}}
+	if r.client, err = sr.NewClient(append(opts, sr.URLs(u.String()), sr.PreReq(r.authenticate))...); err != nil {
 		return nil, fmt.Errorf("registry.url: %w", err)
 	}
-	return &Remote{client: client, url: u.String(), given: map[string]uint32{}}, nil
+	return r, nil
+}
+
+// Anew has user and password read before each request, from a URL: those that were changed are taken up.
+func (r *Remote) Anew(read func() (string, error)) { r.read = read }
+
+func (r *Remote) authenticate(req *http.Request) error {
+	if r.read == nil {
+		return nil
+	}
+	text, err := r.read()
+	if err != nil {
+		return fmt.Errorf("registry.url: %w", err)
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("registry.url: want http://HOST:PORT or https://HOST:PORT") // err would show the password
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		req.SetBasicAuth(u.User.Username(), password)
+	}
+	return nil
 }
 
 // Ping asks whether the registry answers, and whether it takes the user.

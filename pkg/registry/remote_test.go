@@ -128,3 +128,33 @@ func TestCredentialsComeFromTheURL(t *testing.T) {
 		}
 	}
 }
+
+// A password that was changed is taken up by the next request.
+func TestPasswordIsReadAtEachRequest(t *testing.T) {
+	t.Parallel()
+	right := "first"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "u" || password != right {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write([]byte("[]"))
+	}))
+	defer server.Close()
+	with := func(password string) string { return strings.Replace(server.URL, "//", "//u:"+password+"@", 1) }
+	r, err := NewRemote(with("first"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := with("first")
+	r.Anew(func() (string, error) { return known, nil })
+	for _, step := range []struct {
+		right, known string
+		ok           bool
+	}{{"first", "first", true}, {"second", "first", false}, {"second", "second", true}} {
+		right, known = step.right, with(step.known)
+		if err := r.Ping(t.Context()); (err == nil) != step.ok || err != nil && strings.Contains(err.Error(), step.known) {
+			t.Errorf("%+v: %v", step, err)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package kafka
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"floe/e2e/rig"
+)
+
+// certificates makes an authority's ca.pem in a folder, and of what it signed server.pem, key and certificate
+// together, client.pem and client.key.
+func certificates(t *testing.T, dir string) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(name string, blocks ...*pem.Block) {
+		var text []byte
+		for _, b := range blocks {
+			text = append(text, pem.EncodeToMemory(b)...)
+		}
+		must(os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	template := func(name string) *x509.Certificate {
+		return &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	}
+	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	authority := template("authority")
+	authority.IsCA, authority.BasicConstraintsValid, authority.KeyUsage = true, true, x509.KeyUsageCertSign
+	der, err := x509.CreateCertificate(rand.Reader, authority, authority, &root.PublicKey, root)
+	must(err)
+	put("ca.pem", &pem.Block{Type: "CERTIFICATE", Bytes: der})
+	for _, name := range []string{"server", "client"} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		must(err)
+		own := template(name)
+		own.IPAddresses, own.ExtKeyUsage = []net.IP{net.IPv4(127, 0, 0, 1)}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+		der, err := x509.CreateCertificate(rand.Reader, own, authority, &key.PublicKey, root)
+		must(err)
+		private, err := x509.MarshalPKCS8PrivateKey(key)
+		must(err)
+		certificate, secret := &pem.Block{Type: "CERTIFICATE", Bytes: der}, &pem.Block{Type: "PRIVATE KEY", Bytes: private}
+		if name == "server" {
+			put("server.pem", secret, certificate)
+			continue
+		}
+		put("client.pem", certificate)
+		put("client.key", secret)
+	}
+}
+
+// A job runs over TLS with a password, and over TLS with a certificate of its own, on Apache Kafka. A password
+// that is changed on the brokers and in its file is taken up, without a restart.
+func TestSecuredApacheKafka(t *testing.T) {
+	needJava(t)
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	certificates(t, dir)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	put := func(password string) {
+		t.Helper()
+		if err := os.WriteFile(at("password"), []byte(password+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("first-password")
+	b, err := Start(ctx, Options{Secure: &Secure{Keystore: at("server.pem"), Authority: at("ca.pem"), User: "floe", Password: "first-password"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	t.Run("certificate", func(t *testing.T) {
+		pair, floe := secured(ctx, t, "mutual", rig.Kafka{Brokers: []string{b.Mutual()}, TLS: &rig.KafkaTLS{CA: at("ca.pem"), Cert: at("client.pem"), Key: at("client.key")}})
+		synced(ctx, t, floe)
+		compare(ctx, t, pair, "account")
+	})
+	t.Run("password", func(t *testing.T) {
+		pair, floe := secured(ctx, t, "scram", rig.Kafka{Brokers: []string{b.SASL()}, TLS: &rig.KafkaTLS{CA: at("ca.pem")},
+			SASL: &rig.KafkaSASL{Mechanism: "SCRAM-SHA-512", User: "floe", Password: "${file:" + at("password") + "}"}})
+		synced(ctx, t, floe)
+		rotate(ctx, t, b)
+		executes(ctx, t, pair.SourceURL(), "update account set n = n + 1 where id <= 100")
+		if err := rig.Until(ctx, func() (bool, error) {
+			return strings.Contains(floe.Tail(1<<20), "SASL_AUTHENTICATION_FAILED"), floe.Ended()
+		}); err != nil {
+			t.Fatalf("the old password is not refused: %v", err)
+		}
+		put("second-password")
+		synced(ctx, t, floe)
+		compare(ctx, t, pair, "account")
+	})
+}
+
+// rotate gives the user another password and ends all connections.
+func rotate(ctx context.Context, t *testing.T, b *Broker) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	answer, err := kadm.NewClient(client).AlterUserSCRAMs(ctx, nil, []kadm.UpsertSCRAM{{User: "floe", Mechanism: kadm.ScramSha512, Iterations: 4096, Password: "second-password"}})
+	if err == nil {
+		err = answer.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// secured is a running job that reaches its log as a file says.
+func secured(ctx context.Context, t *testing.T, name string, log rig.Kafka) (rig.Pair, *rig.Floe) {
+	t.Helper()
+	pair, _ := job(ctx, t)
+	floe, err := rig.NewFloe(rig.Binary(t), t.TempDir(), rig.Job{Name: name, Source: rig.Endpoint{URL: pair.SourceURL()}, Target: rig.Endpoint{URL: pair.TargetURL()},
+		Objects: rig.Objects{Include: []string{"public"}}, Kafka: &log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := floe.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := floe.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(floe.Tail(5000))
+		}
+	})
+	return pair, floe
+}
+
+func synced(ctx context.Context, t *testing.T, floe *rig.Floe) {
+	t.Helper()
+	if err := floe.Synced(ctx, 3*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func executes(ctx context.Context, t *testing.T, url, sql string) {
+	t.Helper()
+	c, err := rig.ConnectPinned(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck
+	if _, err := c.Exec(ctx, sql); err != nil {
+		t.Fatal(err)
+	}
+}
