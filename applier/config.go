@@ -12,6 +12,7 @@ import (
 	"floe/applier/structure"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
+	"floe/pkg/status"
 )
 
 // Config is what one applier needs: its target and the log. It knows nothing of the source.
@@ -30,6 +31,11 @@ type Config struct {
 	// Proceed is on_existing: proceed; tables that the target has already are loaded into, and the
 	// load keeps the target's rows. Otherwise such a table is a halt.
 	Proceed bool
+	// AwaitStart has a job that never began wait, in state READY, until start is sent; Checked is in a line
+	// what its prechecks came to, Checks all of them, shown meanwhile.
+	AwaitStart bool
+	Checked    string
+	Checks     *status.Checks
 	// Standby waits in silence while another applier owns the job, and waits again when one took over.
 	Standby bool
 	// SkipStructure creates nothing: the tables are there.

@@ -22,7 +22,7 @@ func Run(ctx context.Context, c Config) error {
 	defer report.close()
 	for wait := firstWait; ; wait = min(2*wait, 5*time.Second) {
 		began := time.Now()
-		err := run(ctx, c, report)
+		err := run(ctx, &c, report)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -59,14 +59,14 @@ func Run(ctx context.Context, c Config) error {
 const firstWait = 50 * time.Millisecond
 
 // run goes on from the checkpoint, once the job is to run, until something fails or it is to rest.
-func run(ctx context.Context, c Config, report *reporter) error {
+func run(ctx context.Context, c *Config, report *reporter) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	sent, err := rest(ctx, c, report)
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, c, report, sent)
+	s, err := start(ctx, *c, report, sent)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (r *reporter) send() {
 	}
 	now, out := time.Now(), r.last
 	r.stalled(&out, now)
-	out.At, out.Tables = 0, nil
+	out.At, out.Tables, out.Checks = 0, nil, nil
 	head, err := schemas.EncodeStatus(&out)
 	if err != nil {
 		r.config.Log.Error("status is not written", "err", err)
@@ -110,7 +110,7 @@ func (r *reporter) send() {
 	}
 	out.At = now.UnixMicro()
 	if now.Sub(r.told) >= status.FactsEvery {
-		out.Structure, r.told = r.facts, now
+		out.Structure, out.Checks, r.told = r.facts, r.last.Checks, now
 	}
 	value, err := schemas.EncodeStatus(&out)
 	if err != nil {
@@ -140,14 +140,32 @@ func (r *reporter) rests(w control.Wanted) {
 	defer r.mu.Unlock()
 	l := &r.last
 	l.State, l.Reason, l.Detail, l.Fix, l.Obeyed, l.LatencyUs, r.busy = string(w.Run), "", w.Who(), w.Ends(), w.Next, -1, time.Time{}
-	l.Blocked, r.stood, r.heard, r.goes = nil, nil, -1, false
+	l.Blocked, l.Checks, r.stood, r.heard, r.goes = nil, nil, nil, -1, false
+	if w.Run == control.Ready {
+		l.Detail, l.Checks = r.config.Checked, r.config.Checks
+	}
+}
+
+// ends reports that the job is deleted, and waits until the log has it; nothing is reported behind that.
+func (r *reporter) ends(ctx context.Context, w control.Wanted, removed []string) error {
+	r.silent(true)
+	r.mu.Lock()
+	out := r.last
+	r.mu.Unlock()
+	out.State, out.Reason, out.Detail, out.Fix, out.Obeyed = string(control.Finished), "", status.Removed(removed), "", w.Next
+	out.At, out.LatencyUs, out.Blocked, out.Asked, out.Checks = time.Now().UnixMicro(), -1, nil, nil, nil
+	value, err := schemas.EncodeStatus(&out)
+	if err != nil {
+		return err
+	}
+	return r.client.ProduceSync(ctx, &kgo.Record{Topic: broker.Status(r.config.Prefix), Key: []byte("applier/" + r.config.Name), Value: value}).FirstErr()
 }
 
 // starts reports that a rest is over.
 func (r *reporter) starts() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix = "STARTING", "", "", ""
+	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix, r.last.Checks = "STARTING", "", "", "", nil
 }
 
 // obeyed notes up to where commands were taken up. At a start, and in a halt, nothing is said of them before

@@ -3,9 +3,12 @@ package applier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"floe/applier/target"
 	"floe/pkg/control"
+	"floe/pkg/pg"
 	"floe/pkg/status"
 )
 
@@ -16,20 +19,61 @@ var errRest = errors.New("the job is to rest")
 // capture that was killed within one brings none, and the target's rows must not stay locked.
 const partsWait = 10 * time.Second
 
-// rest waits while the job is paused or stopped, without a connection to the target, and returns what was
-// commanded by then.
-func rest(ctx context.Context, c Config, report *reporter) (*control.Sent, error) {
+// rest waits until the job is to run, without a connection to the target, and returns what was commanded by
+// then.
+func rest(ctx context.Context, c *Config, report *reporter) (*control.Sent, error) {
 	sent, err := control.Read(ctx, c.Kafka, c.Prefix)
-	if err != nil || sent.Run == control.Running {
-		return sent, err
+	rests := false
+	say := func(w control.Wanted) {
+		if !rests {
+			c.Log.Info("applier rests", "state", string(w.Run), "who", w.Who(), "to_go_on", w.Ends())
+			rests = true
+			if w.Run == control.Ready { // nobody owns a job that never began
+				report.silent(false)
+			}
+		}
+		report.rests(w)
 	}
-	c.Log.Info("applier rests", "state", string(sent.Run), "who", sent.Who())
-	if err := sent.Rest(ctx, status.Every, report.rests); err != nil {
-		return nil, err
+	for err == nil && (c.AwaitStart || sent.Run != control.Running) {
+		if sent.Run == control.Deleted {
+			err = remove(ctx, c, report, sent)
+			continue
+		}
+		if sent.Run != control.Running {
+			err = sent.Rest(ctx, status.Every, say)
+			continue
+		}
+		err = sent.AwaitStart(ctx, status.Every, say)
+		report.silent(c.Standby)
+		if err == nil && sent.Run == control.Running {
+			c.AwaitStart = false // once is enough: what becomes of the log later is no new job
+		}
 	}
-	c.Log.Info("applier goes on", "who", sent.Who())
-	report.starts()
-	return sent, nil
+	if err == nil && rests {
+		c.Log.Info("applier goes on", "who", sent.Who())
+		report.starts()
+	}
+	return sent, err
+}
+
+// remove takes what floe keeps of the job on the target, says so once, and then does nothing more: the log
+// goes next, and whoever still wrote to it would make it again.
+func remove(ctx context.Context, c *Config, report *reporter, sent *control.Sent) error {
+	conn, err := pg.Connect(ctx, c.Target, pg.Admin)
+	if err != nil {
+		return fmt.Errorf("connect to the target: %w", err)
+	}
+	removed, err := target.Remove(ctx, conn, c.Job)
+	conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck
+	if err != nil {
+		return err
+	}
+	c.Log.Info("the job is deleted; this service has nothing more to do", "who", sent.Who(), "removed", removed)
+	if err := report.ends(ctx, sent.Wanted, removed); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // obey takes up what was sent so far.

@@ -12,6 +12,7 @@ import (
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 	"floe/pkg/registry"
+	"floe/pkg/status"
 )
 
 // Config is what one capture needs: its source, its log, and what it replicates. It knows nothing of
@@ -45,6 +46,11 @@ type Config struct {
 	DDLOff bool
 	// KeepIdentity leaves the replica identities of the source as they are.
 	KeepIdentity bool
+	// AwaitStart has a job that never began wait, in state READY, until start is sent; Checked is in a line
+	// what its prechecks came to, Checks all of them, shown meanwhile.
+	AwaitStart bool
+	Checked    string
+	Checks     *status.Checks
 	// Standby waits in silence while another capture owns the job, and waits again when one took over.
 	Standby bool
 	// SkipLoad begins with the changes; the target has the rows already.

@@ -23,7 +23,7 @@ func Run(ctx context.Context, c Config) error {
 	defer report.close()
 	for wait := firstWait; ; wait = min(2*wait, time.Minute) {
 		began := time.Now()
-		streamed, err := run(ctx, c, report)
+		streamed, err := run(ctx, &c, report)
 		err = diskFull(err)
 		switch {
 		case ctx.Err() != nil:
@@ -69,14 +69,14 @@ var errNewEpoch = errors.New("a new epoch is due")
 
 // run is one epoch, once the job is to run: take the slot, place the Epoch and what is valid there, then the
 // stream. streamed reports whether it came that far.
-func run(ctx context.Context, c Config, report *reporter) (streamed bool, err error) {
+func run(ctx context.Context, c *Config, report *reporter) (streamed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	sent, err := rest(ctx, c, report)
 	if err != nil {
 		return false, err
 	}
-	s, err := start(ctx, c, report, sent)
+	s, err := start(ctx, *c, report, sent)
 	if err != nil {
 		return false, err
 	}

@@ -34,7 +34,8 @@ type reporter struct {
 	mu        sync.Mutex
 	last      status.Report // with all tables
 	pace      status.Pace
-	heard     int64 // where floe.control goes on behind what was heard
+	told      time.Time // when a report bore the prechecks
+	heard     int64     // where floe.control goes on behind what was heard
 	rows      map[uint32]*counts
 	estimates map[uint32]uint64 // rows of tables when their load was first seen open
 
@@ -111,8 +112,30 @@ func (r *reporter) trouble(err error) {
 // rests reports that the job is to rest; keeps says what that costs the source.
 func (r *reporter) rests(w control.Wanted, keeps string) {
 	r.send(func(s *status.Report) {
-		s.State, s.Detail, s.Fix, s.Obeyed = string(w.Run), w.Who()+keeps, w.Ends(), w.Next
+		s.State, s.Detail, s.Fix, s.Obeyed, s.Checks = string(w.Run), w.Who()+keeps, w.Ends(), w.Next, nil
 	})
+}
+
+// ready reports that the job waits for its first start, and what was checked.
+func (r *reporter) ready(w control.Wanted) {
+	r.send(func(s *status.Report) {
+		s.State, s.Detail, s.Fix, s.Obeyed, s.Checks = string(w.Run), r.config.Checked, w.Ends(), w.Next, r.config.Checks
+	})
+}
+
+// ends reports that the job is deleted, and waits until the log has it; nothing is reported behind that.
+func (r *reporter) ends(ctx context.Context, w control.Wanted, removed []string) error {
+	r.standby.Store(true)
+	r.mu.Lock()
+	out := r.last
+	r.mu.Unlock()
+	out.State, out.Reason, out.Detail, out.Fix, out.Obeyed = string(control.Finished), "", status.Removed(removed), "", w.Next
+	out.At, out.Tables, out.Checks, out.LatencyUs = time.Now().UnixMicro(), nil, nil, -1
+	value, err := schemas.EncodeStatus(&out)
+	if err != nil {
+		return err
+	}
+	return r.client.ProduceSync(ctx, &kgo.Record{Topic: broker.Status(r.config.Prefix), Key: []byte("capture"), Value: value}).FirstErr()
 }
 
 // hears notes up to where commands were heard. That they were taken up is said once what comes of them is
@@ -173,7 +196,7 @@ func (r *reporter) write() {
 	if late := max(deaf, r.pulse.behind(now)); late > deafFrom {
 		out.LatencyUs = late.Microseconds()
 	}
-	out.At, out.Tables = 0, nil
+	out.At, out.Tables, out.Checks = 0, nil, nil
 	head, err := schemas.EncodeStatus(&out)
 	if err != nil {
 		r.config.Log.Error("status is not written", "err", err)
@@ -184,6 +207,9 @@ func (r *reporter) write() {
 		return
 	}
 	out.At, out.SourceClock = now.UnixMicro(), r.pulse.clock(now)
+	if r.last.Checks != nil && now.Sub(r.told) >= status.FactsEvery {
+		out.Checks, r.told = r.last.Checks, now
+	}
 	value, err := schemas.EncodeStatus(&out)
 	if err != nil {
 		r.config.Log.Error("status is not written", "err", err)

@@ -131,33 +131,3 @@ func (c *checking) writeSQL(a *app, r *precheck.Report) error {
 	}
 	return nil
 }
-
-// check makes the prechecks that a service alone can. One that fails keeps a new job from starting; a job
-// that goes on is told of it, and a server that does not answer is waited for.
-func (s *service) check(ctx context.Context, j *job.Job, kafka []kgo.Opt, side precheck.Side) error {
-	if s.child || s.standby { // floe dev has checked; another one has the job
-		return nil
-	}
-	c := precheck.Config{Job: j, Side: side}
-	if side == precheck.Source { // who makes the topics
-		c.Kafka, c.Place = kafka, strings.Join(j.Kafka.Brokers, ",")
-	}
-	r := precheck.Run(ctx, c)
-	if ctx.Err() != nil {
-		return exit(codeInterrupted, nil)
-	}
-	for _, c := range r.Checks {
-		if c.Severity == precheck.Warn || c.Severity == precheck.Fail {
-			s.app.log.Warn("precheck", "part", s.name, "code", c.Code, "severity", string(c.Severity), "text", c.Text, "fix", c.Fix)
-		}
-	}
-	blocking := r.Blocking()
-	if len(blocking) == 0 || r.Began {
-		return nil
-	}
-	r.Only(blocking)
-	if err := r.Write(s.app.err); err != nil {
-		return err
-	}
-	return exit(codePrecheck, nil)
-}

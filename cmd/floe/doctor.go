@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,11 @@ type Finding struct {
 func diagnose(o *overview.Overview, w *control.Wanted, job string, now time.Time) (found []Finding) {
 	s := o.Summary(job, now)
 	add := func(f Finding) { found = append(found, f) }
-	if w.Run == control.Running {
+	if s.State == string(control.Ready) {
+		add(Finding{Severity: odd, What: "job", Text: "it is ready and waits for its first start", Fix: s.Fix})
+	} else if strings.HasPrefix(s.State, "PRECHECK") {
+		add(Finding{Severity: fine, What: "job", Text: "it has not begun"})
+	} else if w.Run == control.Running {
 		add(Finding{Severity: fine, What: "job", Text: "it is to run"})
 	} else {
 		add(Finding{Severity: odd, What: "job", Text: "it is " + w.Who(), Fix: w.Ends()})
@@ -98,11 +103,13 @@ func diagnose(o *overview.Overview, w *control.Wanted, job string, now time.Time
 func ofService(x *overview.Service) Finding {
 	f := Finding{Severity: fine, What: x.Name(), Code: x.Reason, Text: x.State, Fix: x.Fix}
 	switch {
+	case x.State == "PRECHECK_FAILED":
+		f.Severity, f.Text = bad, x.Detail
 	case x.AgeSeconds > overview.Stale.Seconds():
 		f.Severity, f.Code, f.Text, f.Fix = bad, nobody, fmt.Sprintf("nothing was heard of it for %s", time.Duration(x.AgeSeconds*1e9).Round(time.Second)), "see whether floe "+x.Role+" runs, and reaches Kafka"
 	case x.State == "FAILED", x.State == "BLOCKED":
 		f.Severity, f.Text = bad, x.Detail
-	case x.State == "RETRYING", x.State == "WAITING":
+	case x.State == "RETRYING", x.State == "WAITING", x.State == "PRECHECKING" && x.Reason != "":
 		f.Severity, f.Text = odd, x.Detail
 		if p := guide.Of(x.Reason); p != nil && f.Fix == "" {
 			f.Fix = p.Remedy

@@ -11,7 +11,7 @@ import (
 
 func (a *app) jobCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "job", Short: "The job and its file"}
-	cmd.AddCommand(a.initCommand(), a.planCommand(), a.exportCommand(), a.resetCommand())
+	cmd.AddCommand(a.initCommand(), a.planCommand(), a.exportCommand(), a.applyCommand(), a.resetCommand())
 	cmd.AddCommand(&cobra.Command{Use: "schema", Short: "The JSON schema of a job file, for editors: floe job schema > job.schema.json", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			text, err := job.Schema()

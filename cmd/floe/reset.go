@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -37,18 +36,6 @@ half done, a further run ends.`,
 		}}
 	cmd.Flags().StringVar(&c.yes, "yes", "", "the job's name; without it the name is asked for")
 	cmd.Flags().StringVar(&existing, "existing", "", "the rows in tables that were on the target before the job: keep or empty")
-	return cmd
-}
-
-func (a *app) deleteCommand() *cobra.Command {
-	c := &resetting{app: a, ends: true}
-	cmd := &cobra.Command{Use: "delete", Short: "End a stopped job for good: its slot, its log and floe's own tables go, the target's tables stay", Args: cobra.NoArgs,
-		Long: `End a stopped job for good. It lists what it removes and asks for the job's name: slot, publication and the
-recording of DDL on the source, the job's topics, and on the target the job's position, with the last job all of schema
-floe. The tables that it made stay as they are, with their rows; nothing is replicated to them any more. What
-a crash left half done, a further run ends.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.InOrStdin()) }}
-	cmd.Flags().StringVar(&c.yes, "yes", "", "the job's name; without it the name is asked for")
 	return cmd
 }
 
@@ -135,15 +122,7 @@ func (c *resetting) agree(r *reset.Reset, j *job.Job, in io.Reader) error {
 	if len(r.Plan.Existing) > 0 && c.existing == "" {
 		return resetFault(&reset.UndecidedError{Tables: r.Plan.Existing})
 	}
-	answer := c.yes
-	if answer == "" {
-		fmt.Fprintf(out, "Type the job's name to remove this: ")
-		answer, _ = bufio.NewReader(in).ReadString('\n')
-	}
-	if answer = strings.TrimSpace(answer); answer != j.Name {
-		return exit(codeUsage, fmt.Errorf("nothing was changed: %q is not the job's name, %s", answer, j.Name))
-	}
-	return nil
+	return typed(out, in, c.yes, j.Name)
 }
 
 func (c *resetting) done(r *reset.Reset, dir string) error {

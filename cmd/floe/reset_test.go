@@ -135,6 +135,9 @@ func TestResetOfServicesWithABrokerOfTheirOwn(t *testing.T) {
 	runService(t, "broker", "--dir", dir)
 	stopCapture := runService(t, "capture", "-f", f.JobFile(), "--metrics", "off")
 	stopApplier := runService(t, "applier", "-f", f.JobFile(), "--metrics", "off")
+	if code, _, errOut := floe(t, "start", "-f", f.JobFile()); code != codeOK {
+		t.Fatalf("code %d: %s", code, errOut)
+	}
 	if code, out, errOut := floe(t, "wait", "--synced", "-f", f.JobFile(), "--timeout", "3m"); code != codeOK {
 		t.Fatalf("code %d: %s%s", code, out, errOut)
 	}
@@ -174,6 +177,9 @@ func TestResetOfServicesWithABrokerOfTheirOwn(t *testing.T) {
 	}
 	runService(t, "capture", "-f", f.JobFile(), "--metrics", "off")
 	runService(t, "applier", "-f", f.JobFile(), "--metrics", "off")
+	if code, _, errOut := floe(t, "start", "-f", f.JobFile()); code != codeOK {
+		t.Fatalf("code %d: %s", code, errOut)
+	}
 	if code, _, errOut := floe(t, "wait", "--synced", "-f", f.JobFile(), "--timeout", "3m"); code != codeOK {
 		t.Fatalf("code %d: %s", code, errOut)
 	}

@@ -17,11 +17,12 @@ import (
 	"floe/pkg/job"
 	"floe/pkg/ledger"
 	"floe/pkg/overview"
+	"floe/pkg/status"
 )
 
 // runCommands are those that say whether a job is to work.
 func (a *app) runCommands() []*cobra.Command {
-	start := a.runs(ledger.VerbStart, "Start a job that is stopped or paused")
+	start := a.runs(ledger.VerbStart, "Start a job for the first time, or one that is stopped or paused")
 	pause := a.runs(ledger.VerbPause, "Pause a job between two transactions; the source keeps its WAL from there on")
 	resume := a.runs(ledger.VerbResume, "Go on with a job that is paused")
 	stop := a.runs(ledger.VerbStop, "Stop a job like pause does; only start ends it")
@@ -122,6 +123,11 @@ func (c *commander) run(ctx context.Context, verb, reason string) (int64, error)
 		}
 		return c.sent.Next, c.say("job %s: nothing to do, it is %s\n", c.job.Name, who)
 	}
+	if verb == ledger.VerbStart {
+		if err := c.first(ctx); err != nil {
+			return 0, err
+		}
+	}
 	var args []string
 	if reason != "" {
 		args = append(args, reason)
@@ -131,6 +137,56 @@ func (c *commander) run(ctx context.Context, verb, reason string) (int64, error)
 		return 0, err
 	}
 	return next, c.say("job %s: %s is in the log; the services take it up at once\n", c.job.Name, verb)
+}
+
+// first refuses the start of a job that never began while prechecks fail. Services that were started a
+// moment ago have yet to say what theirs come to; what one finds later keeps that one from beginning.
+func (c *commander) first(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	begun, err := control.Begun(within, c.kafka, c.job.Prefix())
+	if err != nil {
+		return unreachable(err)
+	}
+	if begun || c.sent.Started {
+		return nil
+	}
+	f, err := overview.Follow(c.kafka, c.job.Prefix())
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for within.Err() == nil {
+		if err := f.Refresh(within); err != nil && within.Err() == nil {
+			return unreachable(err)
+		}
+		if err := c.barred(overview.Barred(f.Now.Reports())); err != nil {
+			return err
+		}
+		if f.Now.Unready() == "" {
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return c.say("job %s: %s; it begins once its prechecks have passed\n", c.job.Name, f.Now.Unready())
+}
+
+// barred is the error of services whose prechecks failed.
+func (c *commander) barred(by []*status.Report) error {
+	var errs []error
+	for _, r := range by {
+		text := fmt.Sprintf("job %s is not started: prechecks of %s on %s failed: %s", c.job.Name, r.Role, r.Host, strings.TrimSpace(r.Reason+" "+r.Detail))
+		if r.Fix != "" {
+			text += "; to mend it: " + r.Fix
+		}
+		errs = append(errs, errors.New(text+"; then start floe "+r.Role+" again"))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return exit(codePrecheck, errors.Join(errs...))
 }
 
 // known reports whether the job's topics are there.

@@ -26,6 +26,8 @@ import (
 type service struct {
 	app     *app
 	name    string
+	key     string // of its reports
+	place   string // of its database
 	metrics string // address
 	serving serving
 	// child: floe dev started it; it ends with its standard input, and says where its metrics are.

@@ -25,7 +25,7 @@ import (
 const shutdownGrace = 10 * time.Second
 
 func (a *app) captureCommand() *cobra.Command {
-	s := &service{app: a, name: "capture"}
+	s := &service{app: a, name: "capture", key: "capture"}
 	cmd := &cobra.Command{Use: "capture", Short: "Service 1: source to log (needs the source and Kafka)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := a.resolve(need{source: true, log: true})
@@ -44,16 +44,19 @@ func (a *app) captureCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.check(cmd.Context(), j, opts, precheck.Source); err != nil {
-				return err
-			}
+			s.place = job.Place(source)
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
 				notices(j, log)
-				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Place: job.Place(source), Prefix: j.Prefix(), Kafka: opts,
+				found, err := s.check(ctx, j, opts, precheck.Source)
+				if err != nil {
+					return err
+				}
+				defer s.describe(ctx, j, opts)()
+				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Place: s.place, Prefix: j.Prefix(), Kafka: opts,
 					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
 					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, HoldLoad: capture.HoldLoad{ApplierLag: j.Throttle.HoldLoad.ApplierLag, SlotBytes: int64(j.Throttle.HoldLoad.SlotBytes), ActiveSessions: j.Throttle.HoldLoad.ActiveSessions, OldestTransaction: j.Throttle.HoldLoad.OldestTransaction},
 					Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
-					ShutdownGrace: shutdownGrace, Registry: remote, Standby: s.standby, Log: log, Metrics: reg})
+					ShutdownGrace: shutdownGrace, Registry: remote, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Log: log, Metrics: reg})
 			})
 		}}
 	s.addFlags(cmd, "127.0.0.1:9188")
@@ -78,13 +81,16 @@ func (a *app) applierCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := s.check(cmd.Context(), j, opts, precheck.Target); err != nil {
-				return err
-			}
+			s.key, s.place = "applier/"+name, job.Place(target)
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
-				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Place: job.Place(target), Prefix: j.Prefix(), Kafka: opts,
+				found, err := s.check(ctx, j, opts, precheck.Target)
+				if err != nil {
+					return err
+				}
+				defer s.describe(ctx, j, opts)()
+				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Place: s.place, Prefix: j.Prefix(), Kafka: opts,
 					Mapping: j.Mapping(), Proceed: j.Proceed, SkipStructure: j.Init.SkipStructure, Unsupported: structure.Policy(j.Init.Unsupported),
-					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Rows: j.Throttle.ApplyRows, MBps: j.Throttle.ApplyMBps, Standby: s.standby, Log: log, Metrics: reg})
+					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Rows: j.Throttle.ApplyRows, MBps: j.Throttle.ApplyMBps, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Log: log, Metrics: reg})
 			})
 		}}
 	s.addFlags(cmd, "127.0.0.1:9189")

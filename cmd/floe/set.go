@@ -69,6 +69,12 @@ func (a *app) showSettings(s control.Settings) error {
 	return nil
 }
 
+// bounds are the fields of a job that commands can set.
+func bounds(j *job.Job) control.Settings {
+	t, a := j.Throttle, j.Apply
+	return control.Settings{LoadRows: &t.LoadRows, LoadMBps: &t.LoadMBps, ApplyRows: &t.ApplyRows, ApplyMBps: &t.ApplyMBps, BatchRows: &a.BatchRows, BatchWait: &a.BatchWait}
+}
+
 // adopt makes a job's fields what commands set.
 func adopt(j *job.Job, s control.Settings) {
 	j.Throttle.LoadRows = control.Or(s.LoadRows, j.Throttle.LoadRows)

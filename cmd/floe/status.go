@@ -106,6 +106,8 @@ func writeStatus(w io.Writer, s overview.Summary) error {
 		fmt.Fprintln(w, s.Detail)
 	}
 	switch rests := s.State == string(control.Paused) || s.State == string(control.Stopped) || s.State == string(control.Finished); {
+	case s.State == string(control.Ready):
+		fmt.Fprintf(w, "to begin: %s\n", s.Fix)
 	case rests:
 		fmt.Fprintf(w, "to go on: %s\n", s.Fix)
 	case s.Fix != "":

@@ -39,6 +39,17 @@ var scenes = map[string][]status.Report{
 		{Role: "capture", Instance: "a:1", State: "SYNCING", Epoch: 1, Tables: []status.Table{{Schema: "public", Name: "t", State: "in sync"}}},
 		{Role: "applier", Instance: "b:2", State: "SYNCING", Epoch: 1, Tables: []status.Table{{Schema: "public", Name: "t", State: "in sync"}}},
 	},
+	"ready": {
+		{Role: "capture", Instance: "a:1", State: "READY", Detail: "its prechecks passed, with warnings: S-LONG-TXN", Fix: "floe start", LatencyUs: -1},
+		{Role: "applier", Instance: "b:2", State: "READY", Detail: "its prechecks passed", Fix: "floe start", LatencyUs: -1},
+	},
+	"alone": {
+		{Role: "capture", Instance: "a:1", State: "READY", Detail: "its prechecks passed", Fix: "floe start", LatencyUs: -1},
+	},
+	"barred": {
+		{Role: "capture", Instance: "a:1", State: "READY", Detail: "its prechecks passed", Fix: "floe start", LatencyUs: -1},
+		{Role: "applier", Host: "b", Instance: "b:2", State: "PRECHECK_FAILED", Reason: "O-TARGET-EXISTS", Detail: "1 table exists in the target already: public.t", Fix: "rename it", LatencyUs: -1},
+	},
 	"waiting": {
 		{Role: "capture", Instance: "a:1", State: "RETRYING", Reason: "source-unreachable", Detail: "connect to the source: connection refused", Epoch: 1},
 	},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"floe/pkg/control"
 	"floe/pkg/event"
 	"floe/pkg/guide"
 	"floe/pkg/job"
@@ -138,6 +139,9 @@ func (w *waiter) gaveUp(ctx context.Context, o *overview.Overview, err error) er
 		return unreachable(err)
 	}
 	state, _ := o.State(time.Now())
+	if state == string(control.Ready) {
+		return exit(codeTimeout, fmt.Errorf("gave up after %s: the job is %s, floe start begins it", time.Since(w.began).Round(time.Second), state))
+	}
 	at := "nothing was heard of an applier"
 	for _, r := range o.Appliers {
 		at = "applied up to " + r.AppliedLSN.String()

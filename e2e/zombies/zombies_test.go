@@ -83,6 +83,18 @@ func (j *job) applier(name string, more ...string) *rig.Service {
 	return s
 }
 
+// start begins the job; services apart wait for that.
+func (j *job) start() {
+	j.t.Helper()
+	j.within(patience, func(ctx context.Context) error {
+		r, err := j.Run(ctx, "start", "-f", j.JobFile(), "--broker", j.broker)
+		if err == nil && r.Code != 0 {
+			err = fmt.Errorf("floe start ended with %d: %s%s", r.Code, r.Stdout, r.Stderr)
+		}
+		return err
+	})
+}
+
 // within bounds what a step may take.
 func (j *job) within(d time.Duration, step func(ctx context.Context) error) {
 	j.t.Helper()
@@ -151,6 +163,7 @@ func TestStandbysTakeOver(t *testing.T) {
 	t.Parallel()
 	j := newJob(t, rig.StartServers(t, pgtest.Options{}), "standbys")
 	capture, applier := j.capture("capture-1"), j.applier("applier-1")
+	j.start()
 	j.loaded()
 	capture2, applier2 := j.capture("capture-2", "--standby"), j.applier("applier-2", "--standby")
 	j.waits(capture2, `owner="connected from 127.0.0.1 (server process `)
@@ -171,6 +184,7 @@ func TestTwoOfEachAtOnce(t *testing.T) {
 		j.capture("capture-" + n)
 		j.applier("applier-" + n)
 	}
+	j.start()
 	j.loaded()
 	j.judged()
 }
@@ -182,6 +196,7 @@ func TestAStoppedCaptureThatGoesOnChangesNothing(t *testing.T) {
 	j := newJob(t, rig.StartServers(t, pgtest.Options{}), "stopped_capture")
 	first := j.capture("capture-1")
 	j.applier("applier-1")
+	j.start()
 	j.flows(patience) // the load may still be on
 	j.must(first.Signal(syscall.SIGSTOP))
 	j.must(j.Source(t.Context(), "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name LIKE 'floe_%' AND active_pid IS NOT NULL"))
@@ -200,6 +215,7 @@ func TestAStoppedApplierThatGoesOnChangesNothing(t *testing.T) {
 	j := newJob(t, rig.StartServers(t, pgtest.Options{}), "stopped_applier")
 	j.capture("capture-1")
 	first := j.applier("applier-1")
+	j.start()
 	j.flows(patience)
 	j.must(first.Signal(syscall.SIGSTOP))
 	j.must(j.Pair.Target.Exec(t.Context(), j.Name, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))

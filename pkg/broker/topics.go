@@ -47,6 +47,11 @@ func Control(prefix string, replication int) []Topic {
 	return out
 }
 
+// Talk are those of them by which a job is seen and commanded, all that there is before it begins.
+func Talk(prefix string, replication int) []Topic {
+	return []Topic{{Name: Status(prefix), Partitions: 1, Replication: replication}, {Name: Commands(prefix), Partitions: 1, Replication: replication}}
+}
+
 // EnsureTopics makes the topics that do not exist and returns the ids of all. It never changes one that
 // exists; a number of partitions other than asked for is a halt: what stands in a second one has no place in
 // the order.

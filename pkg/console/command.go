@@ -15,6 +15,7 @@ import (
 	"floe/pkg/control"
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
+	"floe/pkg/overview"
 )
 
 // Reason is kept with a command and shown by the status.
@@ -127,6 +128,11 @@ func (s *server) runAt(ctx context.Context, prefix, verb, reason string) (Sent, 
 	var conflict *control.ConflictError
 	if errors.As(err, &conflict) {
 		return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "state-conflict", Detail: conflict.Detail, Hint: conflict.Fix}
+	}
+	if verb == ledger.VerbStart && !sent.Started && prefix == s.Prefix {
+		if by := overview.Barred(s.watch.now().reports); len(by) > 0 {
+			return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "state-conflict", Detail: "the prechecks of " + by[0].Role + " failed: " + by[0].Reason + " " + by[0].Detail, Hint: by[0].Fix}
+		}
 	}
 	if nothing {
 		return Sent{Verb: verb, Text: "nothing to do, it is so already"}, nil
@@ -253,6 +259,9 @@ func (s *server) commands(ctx context.Context) (Commands, error) {
 	for _, c := range slices.Backward(sent.Commands()) {
 		if len(out.Commands) == mostHistory {
 			break
+		}
+		if c.Verb == ledger.VerbDescribe { // the file is page Settings'
+			c.Args = c.Args[:min(len(c.Args), 1)]
 		}
 		out.Commands = append(out.Commands, Command{time.UnixMicro(c.At).UTC(), c.By, c.Verb, append([]string{}, c.Args...)})
 	}

@@ -52,9 +52,9 @@ func connectState(state string) string {
 		return state
 	case "FINISHED":
 		return "STOPPED"
-	case "FAILED", "BLOCKED":
+	case "FAILED", "BLOCKED", "PRECHECK_FAILED":
 		return "FAILED"
-	case "NOT RUNNING", "CREATED":
+	case "NOT RUNNING", "CREATED", "PRECHECKING", "READY":
 		return "UNASSIGNED"
 	}
 	return "RUNNING"

@@ -103,6 +103,7 @@ type look struct{ icon, tone string }
 var looks = map[string]look{
 	"SYNCING": {"●", "good"}, "CATCHING_UP": {"↻", "busy"}, "INIT_DATA": {"↻", "busy"}, "INIT_STRUCTURE": {"↻", "busy"}, "STARTING": {"↻", "busy"},
 	"WAITING": {"…", "rest"}, "RETRYING": {"↻", "rest"}, "PAUSED": {"⏸", "rest"}, "STOPPED": {"■", "rest"}, "FINISHED": {"■", "rest"}, "READY": {"…", "rest"},
+	"PRECHECKING": {"↻", "busy"}, "PRECHECK_FAILED": {"✖", "bad"},
 	"NOT RUNNING": {"○", "bad"}, "BLOCKED": {"✖", "bad"}, "FAILED": {"✖", "bad"},
 	"in sync": {"●", "good"}, "loading": {"↻", "busy"}, "settling": {"↻", "busy"}, "waiting": {"…", ""}, "blocked": {"✖", "bad"}, "halted": {"⏸", "rest"},
 	"done": {"✔", "good"}, "now": {"▶", "busy"}, "failed": {"✖", "bad"}, "left out": {"–", "rest"}, "substituted": {"≈", "rest"}, "changed": {"≈", "rest"},

@@ -15,7 +15,7 @@ func (c *stageClock) see(stage int, before string, now time.Time) {
 	if stage < 0 || c.seen && stage == c.at {
 		return
 	}
-	fresh := before == "CREATED" || before == "STARTING"
+	fresh := before == "CREATED" || before == "READY" || before == "STARTING"
 	if c.seen {
 		c.ended[c.at] = now
 	}

@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/broker"
 	"floe/pkg/halt"
+	"floe/pkg/ledger"
 )
 
 func log(t *testing.T) []kgo.Opt {
@@ -60,6 +62,26 @@ func TestARestEndsByCommand(t *testing.T) {
 	}
 	if err := s.Rest(ctx, time.Millisecond, func(Wanted) { t.Error("a job that runs rests") }); err != nil {
 		t.Error(err)
+	}
+}
+
+// Nothing ends a delete, and it ends whatever was before.
+func TestADeleteIsTheEnd(t *testing.T) {
+	t.Parallel()
+	commands := func(verbs ...string) (out []ledger.Command) {
+		for i, v := range verbs {
+			out = append(out, ledger.Command{ID: fmt.Sprint(i), Verb: v})
+		}
+		return out
+	}
+	for _, before := range [][]string{{}, {"start"}, {"pause"}, {"stop"}, {"stop", "finish"}} {
+		for _, behind := range [][]string{{}, {"start"}, {"resume"}, {"finish"}, {"delete"}} {
+			w := Fold(commands(append(append(before[:len(before):len(before)], "delete"), behind...)...))
+			var conflict *ConflictError
+			if _, err := w.Judge("start"); w.Run != Deleted || w.Rests() || !errors.As(err, &conflict) {
+				t.Errorf("%q, delete, %q: %s, %v", before, behind, w.Run, err)
+			}
+		}
 	}
 }
 
@@ -114,4 +136,69 @@ func TestForeignRecordsHalt(t *testing.T) {
 	if _, err := Read(ctx, kafka, "j"); halt.As(err) == nil || halt.As(err).Code != halt.ForeignRecord {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A job that never began is ready until a start comes, whatever else does; one whose ledger has an entry is
+// not.
+func TestAJobThatNeverBeganIsReady(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	kafka := log(t)
+	s, err := Read(ctx, kafka, "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := 0
+	await := func(then func()) {
+		t.Helper()
+		said = 0
+		if err := s.AwaitStart(ctx, time.Millisecond, func(w Wanted) {
+			if said++; said == 3 {
+				then()
+			}
+			if w.Run != Ready || w.Ends() != "floe start" || w.Who() != "" {
+				t.Errorf("it says %+v", w)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(func() { send(ctx, t, kafka, "pause") })
+	if said < 3 || s.Run != Paused {
+		t.Fatalf("said %d times, then %+v", said, s.Wanted)
+	}
+	send(ctx, t, kafka, "resume")
+	if s, err = Read(ctx, kafka, "j"); err != nil || s.Run != Running || s.Started {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	await(func() { send(ctx, t, kafka, "start") })
+	if said < 3 || s.Run != Running || !s.Started {
+		t.Errorf("said %d times, then %+v", said, s.Wanted)
+	}
+	await(func() { t.Error("a job that was started waits") })
+
+	client, err := kgo.NewClient(kafka...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if began, err := Begun(ctx, kafka, "older"); err != nil || began {
+		t.Errorf("without a ledger it has begun: %v, %v", began, err)
+	}
+	if _, err := broker.EnsureTopics(ctx, kadm.NewClient(client), broker.Control("older", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Read(ctx, kafka, "older"); err != nil {
+		t.Fatal(err)
+	}
+	await(func() {
+		if err := client.ProduceSync(ctx, &kgo.Record{Topic: broker.Ledger("older"), Value: []byte("epoch")}).FirstErr(); err != nil {
+			t.Error(err)
+		}
+	})
+	if began, err := Begun(ctx, kafka, "older"); err != nil || !began || said < 3 {
+		t.Errorf("with a ledger that has an entry: %v, %v", began, err)
+	}
+	await(func() { t.Error("a job that has begun waits") })
 }

@@ -17,6 +17,9 @@ func (e *ConflictError) Error() string { return e.Detail + "; " + e.Fix }
 // Judge says whether sending one of start, pause, resume and stop would change nothing, and refuses what
 // the job's state does not allow.
 func (w *Wanted) Judge(verb string) (nothing bool, err error) {
+	if w.Run == Deleted {
+		return false, &ConflictError{fmt.Sprintf("it is %s", w.Who()), "floe delete ends what it began"}
+	}
 	if w.Run == Finished {
 		return false, &ConflictError{fmt.Sprintf("it is %s", w.Who()), "floe delete removes what it left, floe job reset begins it anew"}
 	}

@@ -20,6 +20,7 @@ import (
 type Sent struct {
 	Wanted
 	kafka    []kgo.Opt
+	prefix   string
 	topic    string
 	commands []ledger.Command
 	next     int64 // where the topic goes on
@@ -27,7 +28,7 @@ type Sent struct {
 
 // Read reads what was sent so far.
 func Read(ctx context.Context, kafka []kgo.Opt, prefix string) (*Sent, error) {
-	s := &Sent{kafka: kafka, topic: broker.Commands(prefix), Wanted: Fold(nil)}
+	s := &Sent{kafka: kafka, prefix: prefix, topic: broker.Commands(prefix), Wanted: Fold(nil)}
 	client, err := s.from(0, kgo.ConsumeResetOffset(kgo.NoResetOffset()))
 	if err != nil {
 		return nil, fmt.Errorf("read commands: %w", err)
@@ -76,10 +77,14 @@ func (s *Sent) Follow(ctx context.Context, each func(Wanted) error) error {
 // errRuns ends a rest.
 var errRuns = errors.New("the job is to run")
 
-// Rest returns when the job is to run: at once, or when a command says so. Meanwhile say is called every
+// Rests reports whether services are to wait for a command: not while a job runs, nor when they have to
+// remove it.
+func (w *Wanted) Rests() bool { return w.Run != Running && w.Run != Deleted }
+
+// Rest returns when the job is to run, or to be removed: at once, or when a command says so. Meanwhile say is called every
 // so often, by one goroutine.
 func (s *Sent) Rest(ctx context.Context, every time.Duration, say func(Wanted)) error {
-	if s.Run == Running {
+	if !s.Rests() {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -87,7 +92,7 @@ func (s *Sent) Rest(ctx context.Context, every time.Duration, say func(Wanted)) 
 	heard, over := make(chan Wanted), make(chan error, 1)
 	go func() {
 		over <- s.Follow(ctx, func(w Wanted) error {
-			if w.Run == Running {
+			if !w.Rests() {
 				return errRuns
 			}
 			select {

@@ -14,12 +14,14 @@ import (
 // Run is whether a job is to work; its text is the state that the job is in then.
 type Run string
 
-// Paused and Stopped differ in who ends them: resume ends a pause, only start both. Nothing ends Finished.
+// Paused and Stopped differ in who ends them: resume ends a pause, only start both. Nothing ends Finished,
+// but that the job is deleted; nothing ends that.
 const (
 	Running  Run = "RUNNING"
 	Paused   Run = "PAUSED"
 	Stopped  Run = "STOPPED"
 	Finished Run = "FINISHED"
+	Deleted  Run = "DELETED"
 )
 
 // Wanted is what operators want of a job: its commands folded in their order. It is not changed once made.
@@ -36,13 +38,16 @@ type Wanted struct {
 	resyncs map[ident.Name]int // the number of the last command that names a table
 	skips   []Skip
 	replays []Replay
+	// Files are the job files by which services said to run, without addresses and passwords, by the key of
+	// their reports.
+	Files map[string]string
 	// Set are the fields of the job file that commands changed.
 	Set Settings
 }
 
 // Fold is what the commands mean together.
 func Fold(sent []ledger.Command) Wanted {
-	w := Wanted{Run: Running, Count: len(sent), tables: map[ident.Name]bool{}, resyncs: map[ident.Name]int{}}
+	w := Wanted{Run: Running, Count: len(sent), tables: map[ident.Name]bool{}, resyncs: map[ident.Name]int{}, Files: map[string]string{}}
 	seen := map[string]bool{}
 	for i := range sent {
 		if c := &sent[i]; !seen[c.ID] {
@@ -76,6 +81,10 @@ func (w *Wanted) take(c *ledger.Command, number int) {
 		w.run(Stopped, c)
 	case ledger.VerbFinish:
 		w.run(Finished, c)
+	case ledger.VerbDescribe:
+		w.Files[c.Arg(0)] = c.Arg(1)
+	case ledger.VerbDelete:
+		w.run(Deleted, c)
 	case ledger.VerbSkip:
 		w.skip(c)
 	case ledger.VerbReplay:
@@ -94,16 +103,16 @@ func (w *Wanted) take(c *ledger.Command, number int) {
 }
 
 func (w *Wanted) run(r Run, c *ledger.Command) {
-	if w.Run != r && w.Run != Finished {
+	if w.Run != r && w.Run != Deleted && (w.Run != Finished || r == Deleted) {
 		w.Run, w.Since = r, c
 	}
 }
 
-var done = map[string]string{ledger.VerbStart: "started", ledger.VerbPause: "paused", ledger.VerbResume: "resumed", ledger.VerbStop: "stopped", ledger.VerbFinish: "finished"}
+var done = map[string]string{ledger.VerbStart: "started", ledger.VerbPause: "paused", ledger.VerbResume: "resumed", ledger.VerbStop: "stopped", ledger.VerbFinish: "finished", ledger.VerbDelete: "deleted"}
 
 // Who says since when, by whom and why the job rests.
 func (w *Wanted) Who() string {
-	if w.Since == nil {
+	if w.Since == nil || w.Run == Ready {
 		return ""
 	}
 	s := fmt.Sprintf("%s by %s at %s", done[w.Since.Verb], w.Since.By,
@@ -119,6 +128,8 @@ func (w *Wanted) Ends() string {
 	switch w.Run {
 	case Paused:
 		return "floe resume"
+	case Deleted:
+		return "nothing; floe delete ends what it began"
 	case Finished:
 		return "nothing, the target took over; floe delete removes what the job left, floe job reset begins it anew"
 	}

@@ -5,6 +5,7 @@ package overview
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"floe/pkg/event"
@@ -88,9 +89,10 @@ func (o *Overview) Reports() []*status.Report {
 func (o *Overview) State(now time.Time) (string, *status.Report) {
 	var why *status.Report
 	state := "SYNCING"
+	barred := Barred(o.Reports())
 	for _, r := range o.Reports() {
 		s := r.State
-		if o.Age(r, now) > Stale {
+		if o.Age(r, now) > Stale && !slices.Contains(barred, r) {
 			s = "NOT RUNNING"
 		}
 		if why == nil || rank(s) > rank(state) {
@@ -101,11 +103,58 @@ func (o *Overview) State(now time.Time) (string, *status.Report) {
 	case why == nil:
 		return "CREATED", nil
 	case o.Capture == nil || len(o.Appliers) == 0:
-		if rank("STARTING") > rank(state) {
+		switch {
+		case rank("STARTING") > rank(state):
 			return "STARTING", why
+		case state == ready:
+			return prechecking, why
 		}
 	}
 	return state, why
+}
+
+// The states before a job's first start.
+const (
+	prechecking = "PRECHECKING"
+	barredState = "PRECHECK_FAILED"
+	ready       = "READY"
+)
+
+// Barred returns those of a job's reports whose services ended because of their prechecks, which keeps the
+// job from its first start. That such a service is silent says nothing new, unless the job began without it.
+func Barred(reports []*status.Report) (out []*status.Report) {
+	for _, r := range reports {
+		switch {
+		case r.Role == "capture" && r.Epoch > 0:
+			return nil
+		case r.State == barredState:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Unready says what a job's first start has to wait for; it is empty if both services are ready, or one of
+// them is past that.
+func (o *Overview) Unready() string {
+	for _, r := range o.Reports() {
+		switch r.State {
+		case ready:
+		case prechecking:
+			return strings.TrimSpace("the prechecks of " + r.Role + " are not through " + r.Detail)
+		default:
+			return ""
+		}
+	}
+	switch {
+	case o.Capture == nil && len(o.Appliers) == 0:
+		return "nothing was heard of its services"
+	case o.Capture == nil:
+		return "nothing was heard of its capture"
+	case len(o.Appliers) == 0:
+		return "nothing was heard of an applier"
+	}
+	return ""
 }
 
 // Age is how long ago a report's service was heard.
@@ -113,11 +162,11 @@ func (o *Overview) Age(r *status.Report, now time.Time) time.Duration { return n
 
 // rank orders states by how much they need somebody to look.
 func rank(state string) int {
-	order := []string{"SYNCING", "CATCHING_UP", "INIT_DATA", "INIT_STRUCTURE", "STARTING", "WAITING", "RETRYING", "PAUSED", "STOPPED", "FINISHED", "NOT RUNNING", "BLOCKED", "FAILED"}
+	order := []string{"SYNCING", "CATCHING_UP", "INIT_DATA", "INIT_STRUCTURE", "STARTING", ready, "WAITING", prechecking, "RETRYING", "PAUSED", "STOPPED", "FINISHED", "NOT RUNNING", barredState, "BLOCKED", "FAILED"}
 	if i := slices.Index(order, state); i >= 0 {
 		return i
 	}
-	return len(order) - 6
+	return slices.Index(order, "PAUSED")
 }
 
 // Obeyed reports whether both services, heard after since, have taken up the commands below an offset.

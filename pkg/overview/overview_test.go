@@ -47,6 +47,43 @@ func TestStateIsTheWorstOfTheServices(t *testing.T) {
 	}
 }
 
+// Before its first start a job is ready when both services are; a failed precheck outlives its process until
+// the job begins without it.
+func TestAJobIsReadyWhenBothServicesAre(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		capture, applier, want, unready string
+	}{
+		{"READY", "READY", "READY", ""}, {"READY", "", "PRECHECKING", "nothing was heard of an applier"}, {"", "READY", "PRECHECKING", "nothing was heard of its capture"},
+		{"READY", "PRECHECKING", "PRECHECKING", "the prechecks of applier are not through"}, {"READY", "PRECHECK_FAILED", "PRECHECK_FAILED", ""}, {"", "PRECHECK_FAILED", "PRECHECK_FAILED", ""},
+		{"PRECHECKING", "PRECHECK_FAILED", "PRECHECK_FAILED", "the prechecks of capture are not through"}, {"INIT_STRUCTURE", "READY", "READY", ""}, {"", "", "CREATED", "nothing was heard of its services"},
+	} {
+		var reports []status.Report
+		for role, state := range map[string]string{"capture": c.capture, "applier": c.applier} {
+			if state != "" {
+				reports = append(reports, report(role, state))
+			}
+		}
+		o := of(reports...)
+		if got, _ := o.State(now); got != c.want || o.Unready() != c.unready {
+			t.Errorf("capture %q, applier %q: %s, %q", c.capture, c.applier, got, o.Unready())
+		}
+	}
+	late := now.Add(time.Minute)
+	o := of(report("capture", "READY"), report("applier", "PRECHECK_FAILED"))
+	o.Heard[o.Capture] = late
+	if got, _ := o.State(late); got != "PRECHECK_FAILED" || len(Barred(o.Reports())) != 1 {
+		t.Errorf("an applier that ended by its prechecks: %s", got)
+	}
+	o.Capture.Epoch, o.Capture.State = 1, "SYNCING"
+	if got, _ := o.State(late); got != "NOT RUNNING" || len(Barred(o.Reports())) != 0 {
+		t.Errorf("one without which the job began: %s", got)
+	}
+	if s := of(report("capture", "READY")).Summary("j", now); s.Fix != "start floe applier" || s.Detail != "capture is ready; nothing was heard of an applier" {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A job rests when both services do; one that runs has passed the states before its own.
 func TestStatesAreReached(t *testing.T) {
 	t.Parallel()

@@ -103,6 +103,9 @@ func (o *Overview) Summary(job string, now time.Time) Summary {
 	var why *status.Report
 	if s.State, why = o.State(now); why != nil {
 		s.Reason, s.Detail, s.Fix = why.Reason, why.Detail, why.Fix
+		if s.State == prechecking && why.State == ready { // the other one's are outstanding
+			s.Detail, s.Fix = why.Role+" is ready; "+o.Unready(), "start floe "+map[string]string{"capture": "applier", "applier": "capture"}[why.Role]
+		}
 	}
 	for _, r := range o.Reports() {
 		x := o.service(r, now)

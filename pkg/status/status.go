@@ -3,6 +3,7 @@
 package status
 
 import (
+	"strings"
 	"time"
 
 	"floe/pkg/event"
@@ -63,6 +64,14 @@ type Blocked struct {
 	SQLState       string
 	Message        string
 	Lasting        string // why it cannot be skipped, empty if it can
+}
+
+// Removed is the detail of a service that removed what a deleted job had on its side.
+func Removed(what []string) string {
+	if len(what) == 0 {
+		return "nothing was left to remove"
+	}
+	return "removed: " + strings.Join(what, ", ")
 }
 
 // MostFacts bounds what a report says of the structure; all of it is in floe.object on the target.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"floe/applier/target"
 	"floe/pkg/broker"
 	"floe/pkg/catalog"
 	"floe/pkg/job"
@@ -129,7 +130,10 @@ func Prepare(ctx context.Context, c Config) (_ *Reset, err error) {
 	}
 	if c.Delete {
 		r.keep()
-		r.Plan.Schema, err = r.alone(ctx)
+		err = pgx.BeginFunc(ctx, r.target, func(tx pgx.Tx) (err error) {
+			r.Plan.Schema, err = target.Alone(ctx, tx, c.Job.Name)
+			return err
+		})
 	}
 	return r, err
 }
@@ -193,7 +197,8 @@ func (r *Reset) dropLog(ctx context.Context) error {
 	if r.client == nil {
 		return broker.Discard(r.config.BrokerDir)
 	}
-	return r.dropTopics(ctx)
+	// The ledger last: while it is there a capture that is started finds its slot gone and stops.
+	return DropTopics(ctx, r.client, r.Plan.Topics, broker.Ledger(r.config.Job.Prefix()))
 }
 
 // selected are the names on the target of the tables that the job selects.

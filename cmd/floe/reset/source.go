@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"floe/capture/source"
-	"floe/pkg/ident"
 	"floe/pkg/pg"
 )
 
@@ -18,11 +17,11 @@ func (r *Reset) lookAtSource(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for began := time.Now(); ; {
-		slots, err := r.slots(ctx)
+		slots, err := source.JobSlots(ctx, r.source, r.Plan.Job)
 		if err != nil {
 			return err
 		}
-		held := slices.IndexFunc(slots, func(s slot) bool { return s.Active })
+		held := slices.IndexFunc(slots, func(s source.JobSlot) bool { return s.Active })
 		if held < 0 {
 			for _, s := range slots {
 				r.Plan.Slots = append(r.Plan.Slots, s.Name)
@@ -42,27 +41,6 @@ func (r *Reset) lookAtSource(ctx context.Context) error {
 
 // leaves is how long the source may take to notice that a capture has ended.
 const leaves = 2 * time.Second
-
-type slot struct {
-	Name   string
-	Active bool
-	PID    int
-}
-
-// slots finds the job's: they end in eight hex digits, so those of jobs whose names only begin alike do
-// not fit.
-func (r *Reset) slots(ctx context.Context) ([]slot, error) {
-	rows, err := r.source.Query(ctx, `SELECT slot_name::text, active, coalesce(active_pid, 0) FROM pg_catalog.pg_replication_slots
-		WHERE slot_type = 'logical' AND database = current_database() AND slot_name ~ ('^floe_' || $1::text || '_[0-9a-f]{8}$') ORDER BY 1`, r.Plan.Job)
-	if err != nil {
-		return nil, fmt.Errorf("look for slots: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[slot])
-	if err != nil {
-		return nil, fmt.Errorf("look for slots: %w", err)
-	}
-	return found, nil
-}
 
 // lookAtPublication also finds the replica identities that stay as they are: nobody knows any more
 // which of them were there before the job.
@@ -101,27 +79,9 @@ func (r *Reset) lookAtPublication(ctx context.Context) error {
 
 // dropFromSource takes the slot first: from then on no capture goes on with this log.
 func (r *Reset) dropFromSource(ctx context.Context) error {
-	for _, name := range r.Plan.Slots {
-		_, err := r.source.Exec(ctx, "SELECT pg_drop_replication_slot($1)", name)
-		switch pg.Code(err) {
-		case "55006":
-			return &RunningError{"a capture has taken slot " + name}
-		case "42704": // gone by now
-			err = nil
-		}
-		if err != nil {
-			return fmt.Errorf("drop slot %s: %w", name, err)
-		}
+	_, err := source.Remove(ctx, r.source, r.Plan.Job, r.config.Job.Heartbeat.Table)
+	if pg.Code(err) == "55006" {
+		return &RunningError{"a capture has taken its slot"}
 	}
-	if r.Plan.Publication != "" {
-		if _, err := r.source.Exec(ctx, "DROP PUBLICATION IF EXISTS "+ident.Quote(r.Plan.Publication)); err != nil {
-			return fmt.Errorf("drop publication %s: %w", r.Plan.Publication, err)
-		}
-	}
-	if r.Plan.Heartbeat != "" {
-		if err := source.DropHeartbeat(ctx, r.source, r.config.Job.Heartbeat.Table, r.Plan.Job); err != nil {
-			return err
-		}
-	}
-	return source.DropDDL(ctx, r.source, r.Plan.Job)
+	return err
 }

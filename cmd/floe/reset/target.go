@@ -9,16 +9,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"floe/applier/target"
 	"floe/pkg/pg"
 )
-
-// tables of floe's own on the target, each with the job in its first column.
-var control = []string{"floe.checkpoint", "floe.load", "floe.asked", "floe.aside", "floe.skipped", "floe.object"}
 
 // lookAtTarget takes the appliers' locks, so that none works until the end, and finds what they left.
 func (r *Reset) lookAtTarget(ctx context.Context) error {
 	appliers := map[string]bool{"main": true}
-	for _, table := range control {
+	for _, table := range target.Tables {
 		names, err := r.appliers(ctx, table)
 		if err != nil {
 			return err
@@ -60,35 +58,6 @@ func (r *Reset) appliers(ctx context.Context, table string) ([]string, error) {
 		return nil, fmt.Errorf("read %s: %w", table, err)
 	}
 	return names, nil
-}
-
-// alone reports whether schema floe of the target is there, and for no other job.
-func (r *Reset) alone(ctx context.Context) (bool, error) {
-	var there, others bool
-	if err := r.target.QueryRow(ctx, "SELECT to_regnamespace('floe') IS NOT NULL").Scan(&there); err != nil || !there {
-		return false, err
-	}
-	for _, table := range control {
-		if is, err := r.has(ctx, table); err != nil {
-			return false, err
-		} else if !is {
-			continue
-		}
-		if err := r.target.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+table+" WHERE job <> $1)", r.Plan.Job).Scan(&others); err != nil {
-			return false, fmt.Errorf("read %s: %w", table, err)
-		}
-		if others {
-			return false, nil
-		}
-	}
-	return r.noJobOfTheSource(ctx)
-}
-
-// noJobOfTheSource reports whether the schema is not that of a source in the same database, too.
-func (r *Reset) noJobOfTheSource(ctx context.Context) (bool, error) {
-	var recorded bool
-	err := r.target.QueryRow(ctx, "SELECT to_regclass('floe.ddl') IS NOT NULL").Scan(&recorded)
-	return !recorded, err
 }
 
 func (r *Reset) has(ctx context.Context, table string) (there bool, err error) {
@@ -200,15 +169,8 @@ func (r *Reset) dropFromTarget(ctx context.Context) error {
 				return refused("empty the tables that were there before", err)
 			}
 		}
-		for _, table := range control {
-			if there, err := r.has(ctx, table); err != nil {
-				return err
-			} else if !there {
-				continue
-			}
-			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE job = $1", r.Plan.Job); err != nil {
-				return fmt.Errorf("delete the job's rows of %s: %w", table, err)
-			}
+		if _, err := target.Forget(ctx, tx, r.Plan.Job); err != nil {
+			return err
 		}
 		if r.Plan.Schema {
 			if _, err := tx.Exec(ctx, "DROP SCHEMA IF EXISTS floe CASCADE"); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/broker"
 )
@@ -25,23 +26,29 @@ func (r *Reset) lookAtLog(ctx context.Context) error {
 		}
 		return nil
 	}
+	var err error
+	r.Plan.Topics, err = Topics(ctx, r.client, r.config.Job.Prefix())
+	return err
+}
+
+// Topics are a job's, the ledger last.
+func Topics(ctx context.Context, client *kgo.Client, prefix string) (names []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	topics, err := kadm.NewClient(r.client).ListTopics(ctx)
+	topics, err := kadm.NewClient(client).ListTopics(ctx)
 	if err != nil {
-		return &UnreachableError{fmt.Errorf("list the topics of the log: %w", err)}
+		return nil, &UnreachableError{fmt.Errorf("list the topics of the log: %w", err)}
 	}
-	prefix := r.config.Job.Prefix()
 	for _, name := range topics.Names() {
 		if name != broker.Ledger(prefix) && Owns(prefix, name) {
-			r.Plan.Topics = append(r.Plan.Topics, name)
+			names = append(names, name)
 		}
 	}
-	slices.Sort(r.Plan.Topics)
+	slices.Sort(names)
 	if topics.Has(broker.Ledger(prefix)) {
-		r.Plan.Topics = append(r.Plan.Topics, broker.Ledger(prefix))
+		names = append(names, broker.Ledger(prefix))
 	}
-	return nil
+	return names, nil
 }
 
 func exists(path string) bool {
@@ -72,20 +79,17 @@ func Owns(prefix, topic string) bool {
 	return ok && schema != "" && table != "" && !strings.ContainsAny(rest[len(schema)+1:], ".-") && !strings.Contains(schema, "-")
 }
 
-// dropTopics deletes the topics, the ledger last and alone: while it is there a capture that is started
-// finds its slot gone and stops.
-func (r *Reset) dropTopics(ctx context.Context) error {
-	ledger := broker.Ledger(r.config.Job.Prefix())
-	var rows, last []string
-	for _, name := range r.Plan.Topics {
-		if name == ledger {
-			last = append(last, name)
-		} else {
-			rows = append(rows, name)
-		}
+// DropTopics deletes a job's topics, the last ones one by one behind all others.
+func DropTopics(ctx context.Context, client *kgo.Client, names []string, last ...string) error {
+	rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(last, n) })
+	if err := deleteTopics(ctx, client, rest); err != nil {
+		return err
 	}
-	for _, names := range [][]string{rows, last} {
-		if err := r.deleteTopics(ctx, names); err != nil {
+	for _, n := range last {
+		if !slices.Contains(names, n) {
+			continue
+		}
+		if err := deleteTopics(ctx, client, []string{n}); err != nil {
 			return err
 		}
 	}
@@ -94,11 +98,11 @@ func (r *Reset) dropTopics(ctx context.Context) error {
 
 // deleteTopics deletes them and waits until the cluster no longer shows them: a capture would take one
 // that still seems to be there for its own.
-func (r *Reset) deleteTopics(ctx context.Context, names []string) error {
+func deleteTopics(ctx context.Context, client *kgo.Client, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	adm := kadm.NewClient(r.client)
+	adm := kadm.NewClient(client)
 	was, err := adm.ListTopics(ctx, names...)
 	if err != nil {
 		return &UnreachableError{fmt.Errorf("list the topics of the log: %w", err)}
