@@ -121,7 +121,7 @@ type tableWorks struct {
 }
 
 func (b *tableWorks) add(st render.Statement, n, least int, old, new func(int) []event.Datum) *work {
-	w := &work{Work: target.Work{Statement: st, Rows: n, Old: old, New: new, Least: least, Octal: b.to.Octal()}, shape: b.to.Shape}
+	w := &work{Work: target.Work{Statement: st, Rows: n, Old: old, New: new, Least: least, Doubtful: b.to}, shape: b.to.Shape}
 	b.works = append(b.works, w)
 	return w
 }

@@ -35,9 +35,9 @@ type Column struct {
 	Absent bool
 	// Fixed is a GENERATED ALWAYS identity column, which an UPDATE may not set.
 	Fixed bool
-	// Octal is a "char", or holds one, on a target before 15: it reads the spelling of one above 127 (\377)
-	// as a backslash.
-	Octal bool
+	// Misread is an error for a text that the column would take for another value without a word; nil where
+	// there is no such text.
+	Misread func(text []byte) error
 	// Bytewise is text of collation C or POSIX.
 	Bytewise bool
 	// Equal is the operator by which the key's index compares, e.g. "pg_catalog".=
@@ -113,10 +113,10 @@ func (t *Table) only() string {
 	return "ONLY " + t.Name.SQL()
 }
 
-// Octal are the columns that are so.
-func (t *Table) Octal() (out []int) {
+// Doubtful are the columns that take some text for another value.
+func (t *Table) Doubtful() (out []int) {
 	for i := range t.Columns {
-		if t.Columns[i].Octal {
+		if t.Columns[i].Misread != nil {
 			out = append(out, i)
 		}
 	}

@@ -13,11 +13,10 @@ import (
 // Copy adds rows to a table by COPY, in the open transaction.
 func (s *Session) Copy(ctx context.Context, t *render.Table, rows []event.Row) error {
 	sql, columns := t.Copy()
-	if octal := t.Octal(); len(octal) > 0 {
-		for i := range rows {
-			if err := legible(octal, rows[i].After); err != nil {
-				return err
-			}
+	doubtful := t.Doubtful()
+	for i := range rows {
+		if err := misread(t, doubtful, rows[i].After); err != nil {
+			return err
 		}
 	}
 	if err := failpoint.Here("copy.before"); err != nil {

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,10 @@ type found struct {
 	Fixed, Generated   bool
 	Bytewise, Octal    bool
 	Spelled            bool
+	SQL                string // with its modifier
+	Typmod             int32
+	Under, Element     string // the server's own type under a domain, or itself; of an array, its elements'
+	UnderTypmod        int32
 	ThroughSchema      string
 	Through            string
 }
@@ -73,9 +78,9 @@ type found struct {
 // Casts of the server's own have low numbers; of those one reads otherwise than the input function (regclass)
 // and one makes one text of two values (bpchar without a length, a.atttypmod).
 const casts = `
-		LEFT JOIN LATERAL (WITH RECURSIVE d AS (SELECT y.oid, y.typtype, y.typbasetype AS base, y.typtypmod >= 0 AS cut
-				UNION ALL SELECT e.oid, e.typtype, e.typbasetype, d.cut OR e.typtype = 'd' AND e.typtypmod >= 0 FROM d JOIN pg_type e ON d.typtype = 'd' AND e.oid = d.base)
-			SELECT d.oid, d.cut FROM d WHERE d.typtype <> 'd') r ON true
+		LEFT JOIN LATERAL (WITH RECURSIVE d AS (SELECT y.oid, y.typtype, y.typbasetype AS base, y.typtypmod >= 0 AS cut, y.typtypmod AS mod
+				UNION ALL SELECT e.oid, e.typtype, e.typbasetype, d.cut OR e.typtype = 'd' AND e.typtypmod >= 0, CASE WHEN e.typtype = 'd' THEN e.typtypmod ELSE d.mod END FROM d JOIN pg_type e ON d.typtype = 'd' AND e.oid = d.base)
+			SELECT d.oid, d.cut, d.mod FROM d WHERE d.typtype <> 'd') r ON true
 		LEFT JOIN pg_type ya ON ya.oid = y.typarray AND (r.cut AND r.oid = ANY ('{bpchar,varchar,bit,varbit}'::regtype[]) OR EXISTS (SELECT FROM pg_cast x
 			WHERE x.castsource = 'text'::regtype AND x.casttarget = r.oid AND x.castmethod = 'f' AND (x.oid >= 16384 OR r.oid = 'regclass'::regtype)))
 		LEFT JOIN pg_namespace yn ON yn.oid = ya.typnamespace`
@@ -93,11 +98,15 @@ func (s *Session) columns(ctx context.Context, t *render.Table, oid uint32, colu
 			coalesce(b.nspname, '') AS base_schema, coalesce(b.typname, '') AS base, a.attidentity = 'a' AS fixed, `+generated+` AS generated, `+octal+` AS octal,
 			coalesce(yn.nspname, '') AS through_schema, coalesce(ya.typname, '') AS through, r.oid = 'bpchar'::regtype AND a.atttypmod < 0 OR EXISTS (SELECT FROM pg_cast x
 				WHERE x.castsource = r.oid AND x.casttarget = 'text'::regtype AND x.castmethod = 'f' AND x.oid >= 16384) AS spelled,
-			a.attcollation IN (950, 951) AS bytewise -- the oids of C and POSIX are built in
+			a.attcollation IN (950, 951) AS bytewise, -- the oids of C and POSIX are built in
+			format_type(a.atttypid, a.atttypmod) AS sql, a.atttypmod AS typmod, CASE WHEN r.oid < 16384 THEN u.typname::text ELSE '' END AS under,
+			coalesce((SELECT l.typname::text FROM pg_type l WHERE l.oid = u.typelem AND l.typarray = u.oid AND l.oid < 16384 AND l.typtype = 'b'), '') AS element,
+			CASE WHEN y.typtype = 'd' THEN r.mod ELSE a.atttypmod END AS under_typmod
 		FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
 		LEFT JOIN LATERAL (WITH RECURSIVE d AS (SELECT y.typtype, y.typbasetype AS base WHERE y.typtype = 'd'
 				UNION ALL SELECT e.typtype, e.typbasetype FROM d JOIN pg_type e ON e.oid = d.base AND e.typtype = 'd')
 			SELECT m.nspname::text, e.typname::text FROM d JOIN pg_type e ON e.oid = d.base AND e.typtype = 'e' JOIN pg_namespace m ON m.oid = e.typnamespace) b ON true`+casts+`
+		LEFT JOIN pg_type u ON u.oid = r.oid
 		WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped`, oid)
 	if err != nil {
 		return fmt.Errorf("look up columns of %s: %w", t.Name, err)
@@ -113,8 +122,13 @@ func (s *Session) columns(ctx context.Context, t *render.Table, oid uint32, colu
 		for _, f := range have {
 			if f.Name == name && !f.Generated {
 				own--
-				t.Columns[i] = render.Column{Name: name, Type: ident.Name{Schema: f.Schema, Name: f.Type}, Fixed: f.Fixed, Bytewise: f.Bytewise, Octal: f.Octal,
+				t.Columns[i] = render.Column{Name: name, Type: ident.Name{Schema: f.Schema, Name: f.Type}, Fixed: f.Fixed, Bytewise: f.Bytewise, Misread: narrow(t.Shape.Columns[i], &f),
 					Base: ident.Name{Schema: f.BaseSchema, Name: f.Base}, Spelled: f.Spelled, Through: ident.Name{Schema: f.ThroughSchema, Name: f.Through}}
+				if n := t.Columns[i].Misread; f.Octal && n != nil {
+					t.Columns[i].Misread = func(text []byte) error { return cmp.Or(oldChar(text), n(text)) }
+				} else if f.Octal {
+					t.Columns[i].Misread = oldChar
+				}
 			}
 		}
 	}

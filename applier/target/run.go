@@ -19,8 +19,8 @@ type Work struct {
 	Statement render.Statement
 	Rows      int
 	Old, New  func(i int) []event.Datum
-	// Octal are the columns whose values must not be spelled so (render.Column).
-	Octal []int
+	// Doubtful is the table if some of its columns take a text for another value (render.Column, Misread).
+	Doubtful *render.Table
 	// Least is how many rows the statement must touch for things to be as they should; -1 any number.
 	Least int
 	// Touched is how many it did.
@@ -52,7 +52,7 @@ func (s *Session) Run(ctx context.Context, works []*Work) (failed int, err error
 	}
 	names := make([]string, len(works))
 	for i, w := range works {
-		if err := errors.Join(w.legible(), w.sendable()); err != nil {
+		if err := errors.Join(w.misread(), w.sendable()); err != nil {
 			return i, err
 		}
 		if names[i], err = s.prepare(ctx, w.Statement.SQL); err != nil {
