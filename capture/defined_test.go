@@ -70,3 +70,11 @@ func read(t *testing.T, conn *pgx.Conn) *catalog.Database {
 	}
 	return db
 }
+
+// Rows that met another condition are not the rows that meet this one.
+func TestAnotherConditionIsAChange(t *testing.T) {
+	t.Parallel()
+	if changed(&catalog.TableDef{Filter: "n > 1"}, &catalog.TableDef{Filter: "n > 2"}) == "" {
+		t.Error("another condition is no change")
+	}
+}

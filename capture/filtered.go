@@ -2,8 +2,11 @@ package capture
 
 import (
 	"context"
+	"fmt"
 
 	"floe/capture/filter"
+	"floe/capture/route"
+	"floe/capture/source"
 	"floe/pkg/catalog"
 	"floe/pkg/halt"
 )
@@ -26,4 +29,39 @@ func (s *session) filtered(ctx context.Context, def *catalog.TableDef) error {
 	}
 	s.filter = filter.New(s.asking)
 	return nil
+}
+
+// judgesOtherwise reports whether other rows of a table may meet its condition than did before: it is another one, or
+// what it names is another column, or of a type or collation by which values compare otherwise. No row event tells of it.
+func judgesOtherwise(before, t *route.Table) bool {
+	if before.Where != t.Where {
+		return true
+	}
+	if t.Where == "" {
+		return false
+	}
+	for _, i := range filter.Means(t) {
+		c := &t.Shape.Columns[i]
+		was := before.Shape.Column(c.Name)
+		if was < 0 || before.Shape.Columns[was].Attnum != c.Attnum || before.Collations[was] != t.Collations[i] ||
+			before.Types != nil && t.Types != nil && before.Types[was] != t.Types[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// widen has the source send old rows of a filtered table that came, or got its condition, behind the publication.
+// Changes that were made before bear none: the table's rows are dropped, and it is loaded again.
+func (s *session) widen(ctx context.Context, id uint32, t *route.Table, seq uint64, refused error) error {
+	for _, def := range s.db.Tables() {
+		if def.OID != id || s.KeepIdentity || s.DDLOff || def.Virtual() {
+			continue
+		}
+		if err := source.Widen(ctx, s.admin, id); err != nil {
+			return fmt.Errorf("%w: %w", refused, err)
+		}
+		return s.lose(t, seq, fmt.Errorf("a change of %s at %s bears no old row", def.Name, s.order.Tx.Commit))
+	}
+	return refused
 }

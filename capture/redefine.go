@@ -124,8 +124,8 @@ func moved(m *defined.Move) ([]ledger.Object, error) {
 	return out, nil
 }
 
-// reloads are the tables whose load begins: those that are new, that have another key, and those whose
-// rows could be other ones. A partition that nobody saw coming, or that was not published when it came, may
+// reloads are the tables whose load begins: those that are new, that have another key or another condition, and those
+// whose rows could be other ones. A partition that nobody saw coming, or that was not published when it came, may
 // have rows that no event told of; one whose own load was not over takes rows along that the target has not,
 // or still has.
 func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) map[uint32]bool {
@@ -138,7 +138,7 @@ func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) m
 		}
 	})
 	for oid, t := range next.tables {
-		if before := s.tables[oid]; before == nil || !slices.Equal(keyNumbers(before), keyNumbers(t)) {
+		if before := s.tables[oid]; before == nil || !slices.Equal(keyNumbers(before), keyNumbers(t)) || judgesOtherwise(before, t) {
 			again[oid] = true
 		}
 	}

@@ -98,15 +98,15 @@ const maxTables = 1<<15 - 1
 // table is the version that a definition is: the present one if it says the same of rows.
 func (s *session) table(ctx context.Context, def *catalog.TableDef) (*route.Table, error) {
 	shape := s.shape(def)
-	types := typesOf(def, shape)
-	if was := s.tables[def.OID]; was != nil && sameVersion(was, shape, types, def, def.Untold(s.today.Version)) {
+	types, collations := typesOf(def, shape), collationsOf(def, shape)
+	if was := s.tables[def.OID]; was != nil && sameVersion(was, shape, types, collations, def, def.Untold(s.today.Version)) {
 		return was, nil
 	}
 	codec, err := schemas.Compile(shape)
 	if err != nil {
 		return nil, fmt.Errorf("compile the schema of %s: %w", def.Name, err)
 	}
-	t := &route.Table{Shape: shape, Codec: codec, Topic: ident.Topic(s.Prefix, def.Name), Partitions: int32(max(1, s.Partitions)), Where: def.Filter, Types: types, Hidden: def.Untold(s.today.Version)}
+	t := &route.Table{Shape: shape, Codec: codec, Topic: ident.Topic(s.Prefix, def.Name), Partitions: int32(max(1, s.Partitions)), Where: def.Filter, Types: types, Collations: collations, Hidden: def.Untold(s.today.Version)}
 	if len(shape.Key) == 0 { // changes, and rows of a load that goes on beside them (H5)
 		t.Partitions = 2
 	}
@@ -116,9 +116,9 @@ func (s *session) table(ctx context.Context, def *catalog.TableDef) (*route.Tabl
 	return t, s.filtered(ctx, def)
 }
 
-func sameVersion(t *route.Table, shape *event.Table, types []route.Type, def *catalog.TableDef, hidden []string) bool {
+func sameVersion(t *route.Table, shape *event.Table, types []route.Type, collations []ident.Name, def *catalog.TableDef, hidden []string) bool {
 	return t.Shape.Name == shape.Name && slices.Equal(t.Shape.Columns, shape.Columns) && slices.Equal(t.Shape.Key, shape.Key) &&
-		slices.Equal(t.Types, types) && t.Where == def.Filter && slices.Equal(t.Hidden, hidden)
+		slices.Equal(t.Types, types) && t.Where == def.Filter && slices.Equal(t.Collations, collations) && slices.Equal(t.Hidden, hidden)
 }
 
 // typesOf are the types of the shape's columns as the stream names them; nil if the definition, of an
@@ -133,6 +133,20 @@ func typesOf(def *catalog.TableDef, shape *event.Table) []route.Type {
 		types[i] = route.Type{OID: c.TypeOID, Modifier: c.Typmod}
 	}
 	return types
+}
+
+// collationsOf are the collations of the shape's columns, which a condition may hang on.
+func collationsOf(def *catalog.TableDef, shape *event.Table) []ident.Name {
+	if def.Filter == "" {
+		return nil
+	}
+	out := make([]ident.Name, len(shape.Columns))
+	for i := range shape.Columns {
+		if c := def.Column(shape.Columns[i].Name).Collation; c != nil {
+			out[i] = *c
+		}
+	}
+	return out
 }
 
 // shape is what rows carry, and by what they are told apart: by what their old images hold. That is what

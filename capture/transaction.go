@@ -153,6 +153,9 @@ func (s *session) row(ctx context.Context, m *decode.Message) error {
 		if past := filter.Past(err); past != nil {
 			return s.lose(rel.Table, seq, past)
 		}
+		if errors.Is(err, filter.ErrNoOld) {
+			return s.widen(ctx, m.RelationID, rel.Table, seq, err)
+		}
 		if err != nil || !meets {
 			return err
 		}

@@ -44,6 +44,9 @@ func changed(then, now *catalog.TableDef) string {
 	if then.Name != now.Name {
 		return fmt.Sprintf("it is %s now", now.Name)
 	}
+	if then.Filter != now.Filter {
+		return fmt.Sprintf("of its rows those were copied that met %q, now it is %q", then.Filter, now.Filter)
+	}
 	if then.Unlogged != now.Unlogged {
 		return "it was set LOGGED or UNLOGGED"
 	}

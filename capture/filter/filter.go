@@ -36,6 +36,9 @@ type Filter struct {
 // New returns a Filter that asks over conn.
 func New(conn *pgx.Conn) *Filter { return &Filter{conn: conn, queries: map[*route.Table]*query{}} }
 
+// ErrNoOld is of a change that bears no old row: whether it was in nobody can tell.
+var ErrNoOld = errors.New("the change bears no old row")
+
 // query asks whether one image meets its table's condition.
 type query struct {
 	sql     string
@@ -48,8 +51,8 @@ func (f *Filter) Row(ctx context.Context, t *route.Table, row *event.Row) (bool,
 		return true, nil
 	}
 	if row.Op != event.Create && row.Before == nil {
-		return false, halt.New(halt.FilterRefused, "give the table REPLICA IDENTITY FULL, then `floe job reset`: a new log begins and everything is loaded again",
-			"%s has a filter, and a change at %s has no old row to hold against it", t.Shape.Name, row.Pos)
+		return false, &halt.Error{Code: halt.FilterRefused, Fix: "give the table REPLICA IDENTITY FULL, then `floe job reset`: a new log begins and everything is loaded again",
+			Detail: fmt.Sprintf("%s has a filter, and a change at %s has no old row to hold against it", t.Shape.Name, row.Pos), Err: ErrNoOld}
 	}
 	was, is, err := f.meet(ctx, t, row)
 	if err != nil {
@@ -115,39 +118,48 @@ func (f *Filter) newQuery(ctx context.Context, t *route.Table) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
+	var columns []string
+	for n, i := range Means(t) {
+		if types[i] == "" {
+			return nil, errGone
+		}
+		q.columns = append(q.columns, i)
+		columns = append(columns, "$"+strconv.Itoa(n+1)+"::"+types[i]+" AS "+ident.Quote(t.Shape.Columns[i].Name))
+	}
+	q.sql = "SELECT coalesce((" + t.Where + "), false) FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + ident.Quote(t.Shape.Name.Name)
+	return q, nil
+}
+
+// Means are the columns that the table's condition may mean.
+func Means(t *route.Table) (columns []int) {
 	words := map[string]bool{}
 	for _, w := range wordsOf(t.Where) {
 		words[w] = true
 	}
 	whole := named(words, t.Shape.Name.Name)
-	var columns []string
 	for i := range t.Shape.Columns {
-		c := &t.Shape.Columns[i]
-		if whole || named(words, c.Name) {
-			if types[i] == "" {
-				return nil, errGone
-			}
-			q.columns = append(q.columns, i)
-			columns = append(columns, "$"+strconv.Itoa(len(q.columns))+"::"+types[i]+" AS "+ident.Quote(c.Name))
+		if whole || named(words, t.Shape.Columns[i].Name) {
+			columns = append(columns, i)
 		}
 	}
-	q.sql = "SELECT coalesce((" + t.Where + "), false) FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + ident.Quote(t.Shape.Name.Name)
-	return q, nil
+	return columns
 }
 
 func (f *Filter) types(ctx context.Context, t *route.Table) ([]string, error) {
 	if t.Types == nil {
 		types := make([]string, len(t.Shape.Columns))
 		for i := range types {
-			types[i] = t.Shape.Columns[i].SQL
+			if types[i] = t.Shape.Columns[i].SQL; t.Collations[i] != (ident.Name{}) {
+				types[i] += " COLLATE " + t.Collations[i].SQL()
+			}
 		}
 		return types, nil
 	}
-	oids, modifiers := make([]uint32, len(t.Types)), make([]int32, len(t.Types))
+	types := make([]catalog.Typed, len(t.Types))
 	for i := range t.Types {
-		oids[i], modifiers[i] = t.Types[i].OID, t.Types[i].Modifier
+		types[i] = catalog.Typed{OID: t.Types[i].OID, Modifier: t.Types[i].Modifier, Collation: t.Collations[i]}
 	}
-	return catalog.TypesToday(ctx, f.conn, oids, modifiers)
+	return catalog.TypesToday(ctx, f.conn, types)
 }
 
 // named reports whether a condition of these words may name the column or table: all words of the name

@@ -13,6 +13,7 @@ import (
 	"floe/capture/decode"
 	"floe/pkg/event"
 	"floe/pkg/halt"
+	"floe/pkg/ident"
 	"floe/schemas"
 )
 
@@ -29,6 +30,8 @@ type Table struct {
 	Where string
 	// Types are the columns' types as Relation messages name them; nil if they are not to be compared.
 	Types []Type
+	// Collations are those of the columns if there is a condition, empty where it is the type's; else nil.
+	Collations []ident.Name
 	// Hidden are columns that Relation messages bear and that do not travel.
 	Hidden []string
 }

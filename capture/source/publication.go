@@ -242,6 +242,27 @@ func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database
 	return joined, nil
 }
 
+// Widen has the source send old rows of a table as a whole, if it does not. What was written before bears what it
+// bore then.
+func Widen(ctx context.Context, conn *pgx.Conn, oid uint32) error {
+	var sql *string
+	err := conn.QueryRow(ctx, `SELECT CASE WHEN c.relreplident <> 'f' THEN format('ALTER TABLE ONLY %I.%I REPLICA IDENTITY FULL', n.nspname, c.relname) END
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1`, oid).Scan(&sql)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && sql == nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look up the identity of table %d: %w", oid, err)
+	}
+	if err := failpoint.Here("widen.before"); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, *sql); err != nil {
+		return fmt.Errorf("%s: %w", *sql, err)
+	}
+	return failpoint.Here("widen.after")
+}
+
 // Withdraw takes all tables but the selected ones, and floe's own, out of the publication. What the source
 // refuses, for want of a right or of a lock, it says; such tables stay published, which costs nothing but their
 // way through the stream.
