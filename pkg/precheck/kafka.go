@@ -130,7 +130,9 @@ func (l *log) retention(ctx context.Context, set map[string]string) {
 	var wrong []string
 	var names []string
 	for _, t := range l.topics {
-		names = append(names, t.Name)
+		if t.Name != broker.Status(l.Job.Prefix()) { // which floe itself lets expire
+			names = append(names, t.Name)
+		}
 	}
 	if own, err := l.adm.DescribeTopicConfigs(ctx, names...); err == nil {
 		for _, t := range own {

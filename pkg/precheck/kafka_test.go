@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/broker"
 	"floe/pkg/job"
@@ -21,6 +23,11 @@ func brokerChecks(t *testing.T, brokers int, config map[string]string, kafka str
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	return checksOf(t, c, kafka)
+}
+
+func checksOf(t *testing.T, c *kfake.Cluster, kafka string) *Report {
+	t.Helper()
 	const nowhere = "postgres://u@127.0.0.1:1/x"
 	j, err := job.Parse("job.yaml", fmt.Appendf(nil, "name: orders\nsource: {url: %q}\ntarget: {url: %q}\nkafka: {brokers: [%q]%s}\n", nowhere, nowhere, c.ListenAddrs()[0], kafka))
 	if err != nil {
@@ -28,6 +35,35 @@ func brokerChecks(t *testing.T, brokers int, config map[string]string, kafka str
 	}
 	return Run(t.Context(), Config{Job: j, Kafka: broker.Options(c.ListenAddrs()), Place: "kafka",
 		Registry: func(context.Context) error { return errors.New("no answer") }})
+}
+
+// Topics that floe made are as they should be, the one of reports included, which it lets expire; one that was
+// made otherwise is told of.
+func TestFloesOwnTopicsMayExpire(t *testing.T) {
+	t.Parallel()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	client, err := kgo.NewClient(broker.Options(c.ListenAddrs())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	if _, err := broker.EnsureTopics(t.Context(), kadm.NewClient(client), broker.Control("orders", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if r := checksOf(t, c, ""); at(r, provoked{code: "B-RETENTION", severity: OK}) == nil {
+		t.Errorf("%+v", r.Checks)
+	}
+	day := "86400000"
+	if _, err := kadm.NewClient(client).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: &day}}, broker.Commands("orders")); err != nil {
+		t.Fatal(err)
+	}
+	if c := at(checksOf(t, c, ""), provoked{code: "B-RETENTION", severity: Warn}); c == nil || !strings.Contains(c.Fix, broker.Commands("orders")) {
+		t.Errorf("commands that expire: %+v", c)
+	}
 }
 
 // What a broker is set to that would lose the log is told of; the same broker set right is not.
