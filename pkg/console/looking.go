@@ -40,7 +40,9 @@ func (s *server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		ByteRate uint64
 		Ready    *readiness
 	}
-	b.Ready = readinessOf(s.watch.now(), language(r))
+	if b.Ready = readinessOf(s.watch.now(), language(r)); b.Ready != nil {
+		b.Ready.All = "/checks"
+	}
 	all := troubles(s.watch.now())
 	b.Worst, b.Range = all[:min(worst, len(all))], span.Name
 	if len(all) > worst {

@@ -35,7 +35,7 @@ var drawn = sync.OnceValue(func() map[string]*template.Template {
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
 		"ago": func(s float64) string { return duration(max(0, s)) }, "counts": counts, "clock": clock, "icon": icon, "tone": tone, "tablePath": tablePath,
-		"explain": explain(lang), "finding": finding(lang), "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
+		"cap": capital, "explain": explain(lang), "finding": finding(lang), "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
 			return []item{{Title: "System", Value: "system"}, {Title: "Light", Value: "light"}, {Title: "Dark", Value: "dark"}}
 		}}
 }

@@ -53,6 +53,7 @@ type readiness struct {
 	Sum    string
 	Failed []Check // those that keep it from that
 	May    bool    // it can be started
+	All    string  // where all of them are, if not on the page
 	Detail string
 	Fix    string
 }
