@@ -102,13 +102,22 @@ func (in *installation) relaxed(steps []Statement) []Statement {
 	return steps
 }
 
-// enable enables the triggers that Quiet disabled, unless the source has disabled them since.
+// enable enables the triggers that Quiet disabled, unless the source has disabled them since, and what partitions
+// that came later have of them, which came disabled.
 func (in *installation) enable(ctx context.Context, p *planner) error {
 	j := in.journal
-	rows, err := in.tx.Query(ctx, `SELECT o.id, o.object, coalesce(n.nspname::text, ''), coalesce(c.relname::text, ''), coalesce(g.tgname::text, '')
-		FROM floe.object o LEFT JOIN (pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
-			ON g.oid::text = split_part(o.id, '/', 2)
-		WHERE o.job = $1 AND o.applier = $2 AND o.id LIKE 'trigger/%/quiet' AND o.state = 'disabled' ORDER BY o.id`, j.job, j.applier)
+	rows, err := in.tx.Query(ctx, `WITH RECURSIVE quiet AS (
+			SELECT o.id, o.object, g.oid FROM floe.object o LEFT JOIN pg_catalog.pg_trigger g ON g.oid::text = split_part(o.id, '/', 2)
+			WHERE o.job = $1 AND o.applier = $2 AND o.id LIKE 'trigger/%/quiet' AND o.state = 'disabled'),
+		parts(oid) AS (
+			SELECT oid FROM quiet WHERE oid IS NOT NULL
+			UNION SELECT d.objid FROM parts JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.refclassid = d.classid AND d.refobjid = parts.oid)
+		SELECT x.id, x.object, coalesce(n.nspname::text, ''), coalesce(c.relname::text, ''), coalesce(g.tgname::text, '') FROM (
+			SELECT id, object, oid FROM quiet
+			UNION ALL SELECT 'trigger/' || g.oid || '/quiet', format('trigger %I on %s', g.tgname, g.tgrelid::pg_catalog.regclass), g.oid
+			FROM parts JOIN pg_catalog.pg_trigger g USING (oid) WHERE g.tgenabled = 'D' AND NOT EXISTS (SELECT FROM quiet q WHERE q.oid = g.oid)) x
+		LEFT JOIN (pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace) ON g.oid = x.oid
+		ORDER BY x.id`, j.job, j.applier)
 	if err != nil {
 		return fmt.Errorf("read floe.object: %w", err)
 	}

@@ -226,17 +226,23 @@ func (p *planner) trigger(d catalog.Definition, b *catalog.TextDef, s Statement)
 	if b.Enabled != "O" {
 		s.SQL += ";\n" + alter("DISABLE")
 	}
-	if t := p.db.Table(*b.Table); b.Enabled != "O" && t != nil && p.older(15) { // it does not reach partitions
-		for _, leaf := range p.db.Tables() {
-			if within := p.within(leaf); leaf != t && slices.Contains(within, t.Name) {
-				s.SQL += ";\nALTER TABLE " + p.table(leaf.Name).SQL() + " DISABLE TRIGGER " + ident.Quote(d.Name.Name)
+	parts := func(words string) (sql string) {
+		if t := p.db.Table(*b.Table); t != nil && p.older(15) { // it does not reach partitions
+			for _, leaf := range p.db.Tables() {
+				if within := p.within(leaf); leaf != t && slices.Contains(within, t.Name) {
+					sql += ";\nALTER TABLE " + p.table(leaf.Name).SQL() + " " + words + " TRIGGER " + ident.Quote(d.Name.Name)
+				}
 			}
 		}
+		return sql
+	}
+	if b.Enabled != "O" {
+		s.SQL += parts("DISABLE")
 	}
 	switch b.Enabled {
 	case "A", "R":
 		later := s
-		later.ID, later.SQL = id(d.Kind, d.OID, "enable"), alter(enabling[b.Enabled])
+		later.ID, later.SQL = id(d.Kind, d.OID, "enable"), alter(enabling[b.Enabled])+parts(enabling[b.Enabled])
 		p.atCutOver(later, "it fires on the rows that floe writes; it is disabled until the target takes over")
 	}
 	p.second = append(p.second, s)
