@@ -113,7 +113,22 @@ func (h *herald) close() {
 func told(r *precheck.Report) *status.Checks {
 	c := &status.Checks{At: time.Now().UnixMicro(), Result: r.Result}
 	for _, x := range r.Checks {
-		c.Found = append(c.Found, status.Check{Code: x.Code, Severity: string(x.Severity), Object: x.Object, Text: x.Text, Cause: x.Cause, Fix: x.Fix, FixSQL: x.FixSQL, MS: x.Took.Milliseconds()})
+		f := status.Check{Code: x.Code, Severity: string(x.Severity), Object: short(x.Object), Text: short(x.Text), Cause: short(x.Cause), Fix: short(x.Fix), FixSQL: x.FixSQL, MS: x.Took.Milliseconds()}
+		if len(f.FixSQL) > mostTold {
+			f.FixSQL = ""
+		}
+		c.Found = append(c.Found, f)
 	}
 	return c
+}
+
+// mostTold bounds a text of a finding in the log, which takes no record without bound. SQL that is longer is
+// not told at all: floe check --fix-sql has it.
+const mostTold = 4000
+
+func short(s string) string {
+	if len(s) <= mostTold {
+		return s
+	}
+	return strings.ToValidUTF8(s[:mostTold], "") + "…"
 }

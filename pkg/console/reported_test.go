@@ -52,4 +52,11 @@ func TestAReadyJobShowsItsPrechecksAndIsStarted(t *testing.T) {
 	if sent, err := control.Read(t.Context(), s.kafka, "orders"); err != nil || !sent.Started {
 		t.Errorf("%v, %+v", err, sent)
 	}
+	s.say(t, status.Report{Role: "applier", Instance: "b", State: "PRECHECK_FAILED", Reason: "T-OWNER", Detail: "T-OWNER user u may not create schemas in database app", Fix: "make the user the database's owner",
+		Checks: &status.Checks{At: at, Result: "failed", Found: []status.Check{{Code: "T-OWNER", Severity: "fail", Text: "user u may not create schemas in database app", Fix: "make the user the database's owner"}}}})
+	s.await(t, "PRECHECK_FAILED")
+	_, _, page := ask(t, "GET", s.url+"/", "", func(r *http.Request) { r.Header.Set("Accept-Language", "zh") })
+	if strings.Contains(page, `value="start"`) || !strings.Contains(page, "作业还不能启动") || !strings.Contains(page, "将该账号设为数据库所有者") {
+		t.Errorf("%s", page)
+	}
 }

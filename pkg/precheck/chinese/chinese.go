@@ -4,6 +4,7 @@
 package chinese
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -74,6 +75,9 @@ func (f *form) match(text string) ([]string, bool) {
 	return append(args, arg), ok
 }
 
+// more ends a list that is cut short.
+var more = regexp.MustCompile(` and (\d+) more$`)
+
 // fill puts what stood in the gaps into the Chinese form: {1} as it is, {~1} in Chinese.
 func fill(form string, args []string) string {
 	var b strings.Builder
@@ -89,6 +93,7 @@ func fill(form string, args []string) string {
 		if translated {
 			arg = Of(arg)
 		}
+		arg = more.ReplaceAllString(arg, " 等，另有 $1 个")
 		b.WriteString(arg)
 		form = behind
 	}

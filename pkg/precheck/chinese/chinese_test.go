@@ -140,6 +140,7 @@ func TestGapsAreFilledAsTheyAre(t *testing.T) {
 		"user u may not write f.h: the source's clock is only read": "账号 u 无权写 f.h：仅读取源库时钟",
 		"unlogged tables are not streamed: a.b (ignored: {~1} why)": "无日志表（UNLOGGED）的变更不会同步：a.b（已忽略：{~1} why）",
 		"no table of the source is selected (cannot be ignored)":    "没有选中源库的任何表（不可忽略）",
+		"unlogged tables are not streamed: a.b, a.c and 12 more":    "无日志表（UNLOGGED）的变更不会同步：a.b, a.c 等，另有 12 个",
 		"the catalog cannot be read":                                "无法读取系统目录",
 		"skipped after S-CONN":                                      "因 S-CONN 未通过而跳过",
 		"something that nobody said":                                "something that nobody said",
