@@ -100,7 +100,7 @@ func (b *Batcher) Take(ctx context.Context, e *assemble.Entry) error {
 		return b.alone(ctx, e, b.target.Chunk)
 	case e.Loaded != nil:
 		return b.alone(ctx, e, b.target.Loaded)
-	case e.Entry.Objects != nil && (definitions(e) || AllValid(e)):
+	case e.Entry.Objects != nil && (Definitions(e) || AllValid(e)):
 		return b.alone(ctx, e, b.objects)
 	case e.Entry.Objects != nil:
 		return b.sequences(e)
@@ -114,8 +114,8 @@ func (b *Batcher) Take(ctx context.Context, e *assemble.Entry) error {
 	return fmt.Errorf("ledger offset %d: this floe does not know what the entry means", e.Offset)
 }
 
-// definitions reports whether an Objects entry holds more than sequences' values.
-func definitions(e *assemble.Entry) bool {
+// Definitions reports whether an Objects entry holds more than sequences' values.
+func Definitions(e *assemble.Entry) bool {
 	for i := range e.Defs.Objects {
 		if e.Defs.Objects[i].Kind != ledger.KindSequenceValue {
 			return true

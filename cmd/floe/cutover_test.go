@@ -11,7 +11,7 @@ import (
 	"floe/pkg/job"
 )
 
-const inUse = `create table item (id serial primary key, name text, kind text check (kind <> 'bad'));
+const inUse = `create table dts_orders (id int); create table item (id serial primary key, name text, kind text check (kind <> 'bad'));
 	create table sold (id int primary key, item int references item);
 	create function mark() returns trigger language plpgsql as 'begin new.name := new.name || ''!''; return new; end';
 	create trigger marked before insert on item for each row execute procedure mark(); alter table item enable always trigger marked;
@@ -29,10 +29,12 @@ func TestTheTargetTakesOver(t *testing.T) {
 	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
 	query(t, source, "insert into item (name) values ('later')")
 	wantWords(t, command(t, f, codeUsage, "cutover", "--yes", "other").Stderr, "nothing was changed")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	wantPlaced(t, f, source, target)
 
 	command(t, f, codeOK, "stop", "--wait", "STOPPED", "--timeout", "60s")
 	wantWords(t, command(t, f, codeConflict, "cutover", "--yes", "over").Stderr, "nothing was changed", "`floe start` first")
-	wantLate(t, f.JobFile(), source)
+	wantLate(t, f, source)
 
 	command(t, f, codeOK, "start")
 	wantUnbarred(t, f, source, target)
@@ -80,24 +82,60 @@ func wantUnbarred(t *testing.T, f *rig.Floe, source, target string) {
 	}
 }
 
-// wantLate writes to the source of a job that rests.
-func wantLate(t *testing.T, file, source string) {
+// wantPlaced has a job stopped while the log holds a change that the applier has not made true: the slot sends it
+// no more.
+func wantPlaced(t *testing.T, f *rig.Floe, source, target string) {
 	t.Helper()
-	j, err := job.Load(file)
+	command(t, f, codeOK, "set", "throttle.apply_rows=1")
+	query(t, source, "insert into sold select 1000 + g from generate_series(1, 600) g") // nothing else for ten minutes
+	until(t, "they are applied", func() bool { return query(t, target, "select count(*) from sold") == "900" })
+	query(t, source, "insert into sold values (2000)")
+	at := query(t, source, "select pg_current_wal_insert_lsn()")
+	until(t, "capture has placed it", func() bool {
+		return query(t, source, "select bool_and(confirmed_flush_lsn >= '"+at+"') from pg_replication_slots where slot_name ~ '^floe_over_'") == "t"
+	})
+	command(t, f, codeOK, "stop", "--wait", "STOPPED", "--timeout", "60s")
+	over := opened(t, f)
+	var late *cutover.LateError
+	if err := over.Late(t.Context()); !errors.As(err, &late) || late.Changes != 1 || !strings.Contains(err.Error(), "public.sold") {
+		t.Errorf("with a change in the log: %v", err)
+	}
+	over.Close()
+	command(t, f, codeOK, "start")
+	command(t, f, codeOK, "set", "throttle.apply_rows=0")
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+}
+
+// opened is a cut-over of a job that rests.
+func opened(t *testing.T, f *rig.Floe) *cutover.CutOver {
+	t.Helper()
+	j, err := job.Load(f.JobFile())
 	if err != nil {
 		t.Fatal(err)
 	}
+	brokers, err := f.Brokers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.UseBrokers(brokers)
 	over, err := cutover.Open(t.Context(), j)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return over
+}
+
+// wantLate writes to the source of a job that rests.
+func wantLate(t *testing.T, f *rig.Floe, source string) {
+	t.Helper()
+	over := opened(t, f)
 	defer over.Close()
 	if err := over.Late(t.Context()); err != nil {
 		t.Errorf("before the source wrote: %v", err)
 	}
-	query(t, source, "insert into item (name) values ('late'); alter table sold add more int")
+	query(t, source, "insert into item (name) values ('late'); insert into dts_orders values (1); alter table sold add more int")
 	var late *cutover.LateError
-	if err := over.Late(t.Context()); !errors.As(err, &late) || !strings.Contains(err.Error(), "floe.ddl, public.item") {
+	if err := over.Late(t.Context()); !errors.As(err, &late) || !strings.Contains(err.Error(), "floe.ddl, public.dts_orders, public.item") {
 		t.Errorf("behind that: %v", err)
 	}
 }

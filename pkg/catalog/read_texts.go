@@ -55,15 +55,15 @@ var textsQuery = query{"texts", func(v version) string {
 	return strings.Join(arms, "\n\tunion all ")
 }}
 
-// foreigners are the names of what DTS makes on a source for itself. A user's own name may begin
+// Foreigners is a pattern, in SQL, of the names of what DTS makes on a source for itself. A user's own name may begin
 // with its prefix too, and such a table must not be left out without a word.
-const foreigners = `'^dts_(postgres_heartbeat|ddl_command|capture_ddl|intercept_ddl)$'`
+const Foreigners = `'^dts_(postgres_heartbeat|ddl_command|capture_ddl|intercept_ddl)$'`
 
 // HeartbeatColumns are those of the heartbeat table: DTS's, with its spelling.
 const HeartbeatColumns = "(slot_name varchar(64) PRIMARY KEY, revice_time bigint, revice_lsn varchar(64), flushed_lsn varchar(64), update_time timestamptz, dts_service_time bigint)"
 
 // theirs leaves out what belongs to other tools. Its argument is the object's name.
-func theirs(name string) string { return ` ` + name + ` !~ ` + foreigners + ` ` }
+func theirs(name string) string { return ` ` + name + ` !~ ` + Foreigners + ` ` }
 
 // own is ours and not a member of an extension.
 func own(class, oid, name string) string {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"floe/applier/structure"
+	"floe/pkg/catalog"
 	"floe/pkg/event"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
@@ -27,18 +27,19 @@ func (e *LateError) Error() string {
 	return fmt.Sprintf("the source has %d changes that the target has not, of %s", e.Changes, strings.Join(e.Tables, ", "))
 }
 
-// Late fails if the source wrote behind what the target has. It looks at what the slot would send next, and takes
-// nothing from it. The heartbeat is no change; a command that changed structure is.
+// Late fails if the source wrote behind what the target has. It looks at what the log holds, then at what the slot
+// would send next, and takes nothing from it. The heartbeat is no change; a command that changed structure is.
 func (c *CutOver) Late(ctx context.Context) error {
 	var slot string
 	if err := c.source.QueryRow(ctx, `SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE `+slotSQL, c.job.Name).Scan(&slot); err != nil {
 		return fmt.Errorf("look for the slot: %w", err)
 	}
-	from, err := c.from(ctx)
+	late := &LateError{}
+	from, err := c.placed(ctx, late)
 	if err != nil {
 		return err
 	}
-	late := &LateError{}
+	var unplaced LateError
 	err = c.source.QueryRow(ctx, `WITH m AS (SELECT xid::text AS xid, chr(get_byte(data, 0)) AS kind, data
 			FROM pg_catalog.pg_logical_slot_peek_binary_changes($1, NULL, NULL, 'proto_version', '1', 'publication_names', $2)),
 		late AS (SELECT xid FROM m WHERE kind = 'B' AND upper(encode(substring(data FROM 2 FOR 8), 'hex')) >= $3),
@@ -46,39 +47,43 @@ func (c *CutOver) Late(ctx context.Context) error {
 			FROM m JOIN late USING (xid) WHERE kind IN ('I', 'U', 'D', 'T'))
 		SELECT count(*), coalesce(array_agg(DISTINCT coalesce(n.nspname || '.' || c.relname, 'TRUNCATE')), '{}')
 		FROM changes LEFT JOIN pg_catalog.pg_class c ON c.oid = relation LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE kind = 'T' OR NOT (c.relname ~ '^dts_' OR n.nspname = 'floe' AND (c.relname <> 'ddl' OR kind = 'D')) IS TRUE`,
-		slot, `"`+"floe_"+c.job.Name+`"`, fmt.Sprintf("%016X", uint64(from))).Scan(&late.Changes, &late.Tables)
+		WHERE kind = 'T' OR NOT (c.relname ~ `+catalog.Foreigners+` OR n.nspname = 'floe' AND (c.relname <> 'ddl' OR kind = 'D')) IS TRUE`,
+		slot, `"`+"floe_"+c.job.Name+`"`, fmt.Sprintf("%016X", uint64(from))).Scan(&unplaced.Changes, &unplaced.Tables)
 	if err != nil {
 		return fmt.Errorf("look at what the slot would send: %w", err)
 	}
+	late.Changes += unplaced.Changes
+	late.Tables = slices.Compact(slices.Sorted(slices.Values(slices.Concat(late.Tables, unplaced.Tables))))
 	if late.Changes > 0 {
 		return late
 	}
 	return nil
 }
 
-// from is the lowest place at which a transaction may be committed that an applier has not: behind the last
-// one that it made true, and behind all that the log says was looked at.
-func (c *CutOver) from(ctx context.Context) (event.LSN, error) {
-	rows, err := c.target.Query(ctx, "SELECT commit_lsn::text, resume_lsn::text FROM floe.checkpoint WHERE job = $1", c.job.Name)
+// places are where the job's appliers stand.
+func (c *CutOver) places(ctx context.Context) ([]place, error) {
+	rows, err := c.target.Query(ctx, "SELECT applier, ledger_offset, epoch, n, commit_lsn::text, resume_lsn::text FROM floe.checkpoint WHERE job = $1 ORDER BY 1", c.job.Name)
 	if err != nil {
-		return 0, fmt.Errorf("read floe.checkpoint: %w", err)
+		return nil, fmt.Errorf("read floe.checkpoint: %w", err)
 	}
-	from := event.LSN(math.MaxUint64)
+	var out []place
+	var p place
 	var commit, resume string
-	_, err = pgx.ForEachRow(rows, []any{&commit, &resume}, func() error {
-		last, err := event.ParseLSN(commit)
-		passed, err2 := event.ParseLSN(resume)
-		from = min(from, max(last+1, passed))
-		return errors.Join(err, err2)
+	_, err = pgx.ForEachRow(rows, []any{&p.applier, &p.offset, &p.epoch, &p.n, &commit, &resume}, func() (err error) {
+		if p.commit, err = event.ParseLSN(commit); err != nil {
+			return err
+		}
+		p.resume, err = event.ParseLSN(resume)
+		out = append(out, p)
+		return err
 	})
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("read floe.checkpoint: %w", err)
-	case from == math.MaxUint64:
-		return 0, fmt.Errorf("floe.checkpoint has no applier of job %s", c.job.Name)
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("it has no applier of job %s", c.job.Name)
 	}
-	return from, nil
+	if err != nil {
+		return nil, fmt.Errorf("read floe.checkpoint: %w", err)
+	}
+	return out, nil
 }
 
 // sequences has the target's go on where the source's are.
