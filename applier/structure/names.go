@@ -62,6 +62,17 @@ func (n *names) renames(t *catalog.TableDef) map[string]string {
 	return out
 }
 
+// Renamed is an expression over a table of the source by the target's names of its columns.
+func Renamed(m *ident.Mapping, table ident.Name, columns []string, sql string) string {
+	renames := map[string]string{}
+	for _, c := range columns {
+		if to := m.Column(table, c); to != c {
+			renames[c] = to
+		}
+	}
+	return renameColumns(sql, renames)
+}
+
 // Sequences gives, by the source's oid, the target's name of every sequence, identity columns' too.
 func Sequences(db *catalog.Database, m *ident.Mapping) map[uint32]ident.Name {
 	n, out := newNames(db, m), map[uint32]ident.Name{}
