@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"floe/applier/render"
 	"floe/applier/structure"
+	"floe/pkg/catalog"
 	"floe/pkg/event"
 	"floe/pkg/halt"
 	"floe/pkg/ident"
@@ -18,36 +20,50 @@ import (
 
 // leaf empties one partition: the target's own of that name if its rows are the same, else by its bounds. A
 // target's tables may be divided otherwise, and a name says nothing of bounds.
-func (s *session) leaf(ctx context.Context, to *render.Table, leaf *event.Leaf) (string, error) {
+func (s *session) leaf(ctx context.Context, to *render.Table, leaf *event.Leaf, truncate bool) (string, error) {
 	name := s.Mapping.Table(leaf.Name)
-	var has string
-	err := s.db.Conn.QueryRow(ctx, `WITH RECURSIVE leaf AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE n.nspname = $1 AND c.relname = $2 AND c.relispartition AND c.relkind = 'r'),
-		up AS (SELECT oid FROM leaf UNION ALL SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = up.oid)
-		SELECT coalesce(pg_get_partition_constraintdef(leaf.oid), 'true') FROM leaf
-		WHERE EXISTS (SELECT FROM up JOIN pg_class c ON c.oid = up.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $3 AND c.relname = $4)`,
-		name.Schema, name.Name, to.Name.Schema, to.Name.Name).Scan(&has)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return "", fmt.Errorf("look up partition %s: %w", name, err)
-	}
-	condition := structure.Renamed(s.Mapping, to.Shape.Name, columnNames(to.Shape), leaf.Condition)
-	switch same := err == nil && hashed.ReplaceAllString(has, "") == hashed.ReplaceAllString(condition, ""); {
-	case same && !s.emptied:
+	_, same, err := s.part(ctx, to, leaf)
+	switch {
+	case err != nil:
+		return "", err
+	case same && truncate:
 		return "TRUNCATE ONLY " + name.SQL(), nil
 	case same:
 		return "DELETE FROM ONLY " + name.SQL(), nil
 	}
-	if condition, err = s.hashedHere(ctx, to, condition); err != nil {
+	condition, err := s.hashedHere(ctx, to, s.renamed(to, leaf.Condition))
+	if err != nil {
 		return "", err
 	}
 	return "DELETE FROM " + to.Name.SQL() + " AS " + ident.Quote(leaf.Name.Name) + " WHERE " + condition, nil
 }
 
-func columnNames(t *event.Table) (out []string) {
-	for _, c := range t.Columns {
-		out = append(out, c.Name)
+// part reports whether the target's table has a partition of that name, and one of the same rows.
+func (s *session) part(ctx context.Context, to *render.Table, leaf *event.Leaf) (there, same bool, err error) {
+	name := s.Mapping.Table(leaf.Name)
+	var has string
+	err = s.db.Conn.QueryRow(ctx, `WITH RECURSIVE leaf AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = $1 AND c.relname = $2 AND c.relispartition AND c.relkind = 'r'),
+		up AS (SELECT oid FROM leaf UNION ALL SELECT i.inhparent FROM pg_inherits i JOIN up ON i.inhrelid = up.oid)
+		SELECT coalesce(pg_get_partition_constraintdef(leaf.oid), 'true') FROM leaf
+		WHERE EXISTS (SELECT FROM up JOIN pg_class c ON c.oid = up.oid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $3 AND c.relname = $4)`,
+		name.Schema, name.Name, to.Name.Schema, to.Name.Name).Scan(&has)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, false, nil
 	}
-	return out
+	if err != nil {
+		return false, false, fmt.Errorf("look up partition %s: %w", name, err)
+	}
+	return true, hashed.ReplaceAllString(has, "") == hashed.ReplaceAllString(s.renamed(to, leaf.Condition), ""), nil
+}
+
+// renamed is an expression over a table of the source by the target's names.
+func (s *session) renamed(to *render.Table, sql string) string {
+	var columns []string
+	for _, c := range to.Shape.Columns {
+		columns = append(columns, c.Name)
+	}
+	return structure.Renamed(s.Mapping, to.Shape.Name, columns, sql)
 }
 
 // hashed is how a condition names the table whose hash partition a row must fit: by the source's oid.
@@ -64,7 +80,7 @@ func (s *session) hashedHere(ctx context.Context, to *render.Table, condition st
 		key := ""
 		for _, t := range s.valid.Tables() {
 			if t.OID == uint32(oid) {
-				key = structure.Renamed(s.Mapping, to.Shape.Name, columnNames(to.Shape), t.PartitionKey)
+				key = s.renamed(to, t.PartitionKey)
 			}
 		}
 		if key == "" {
@@ -81,4 +97,80 @@ func (s *session) hashedHere(ctx context.Context, to *render.Table, condition st
 		}
 	}
 	return hashed.ReplaceAllString(condition, "satisfies_hash_partition('pg_temp.floe_hash_$1'::text::regclass"), nil // looked up when it runs: the statement is kept
+}
+
+// parted follows partitions that leave their tables where the target's are divided otherwise: of one that was
+// dropped the rows go. One that was detached takes the target's partition of its name along, so that must hold
+// the same rows. What floe made follows by itself.
+func (s *session) parted(ctx context.Context, c *change) error {
+	gone, stays := map[uint32]bool{}, map[uint32]*catalog.TableDef{}
+	for _, r := range c.gone {
+		gone[r.OID] = gone[r.OID] || r.Kind == catalog.KindTable
+	}
+	for _, d := range c.now {
+		if t, ok := d.Body.(*catalog.TableDef); ok {
+			stays[t.OID] = t
+		}
+	}
+	for _, t := range s.valid.Tables() {
+		root := s.valid.Root(t)
+		detached := stays[t.OID] != nil && stays[t.OID].PartitionOf == nil
+		if t == root || t.PartitionKey != "" || gone[root.OID] || !gone[t.OID] && !detached || s.shapes[root.OID] == nil {
+			continue
+		}
+		made, err := structure.Made(ctx, s.db.Tx, s.Job, s.Name, t.OID)
+		if err != nil {
+			return err
+		}
+		if made {
+			continue
+		}
+		to, err := s.table(ctx, s.shapes[root.OID])
+		if err != nil {
+			return err
+		}
+		leaf := &event.Leaf{Name: t.Name, Condition: t.PartitionOf.Condition}
+		if detached {
+			there, same, err := s.part(ctx, to, leaf)
+			if err == nil && there && !same {
+				err = halt.New(halt.StructureChanged, "give the target's partition the source's bounds, then start again",
+					"the source detached partition %s, and the target's of that name holds other rows", t.Name)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.dropped(ctx, to, leaf, gone); err != nil {
+			return fmt.Errorf("delete the rows of partition %s, which was dropped: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// dropped deletes the rows of a partition that the source dropped. Of a default partition it may not be known
+// which rows it held: those that no other one holds.
+func (s *session) dropped(ctx context.Context, to *render.Table, leaf *event.Leaf, gone map[uint32]bool) error {
+	if leaf.Condition != "" {
+		sql, err := s.leaf(ctx, to, leaf, false)
+		if err != nil {
+			return err
+		}
+		return s.db.Exec(ctx, sql)
+	}
+	held := []string{"false"}
+	for _, t := range s.valid.Tables() {
+		if t.PartitionKey != "" || gone[t.OID] || s.valid.Root(t).OID != to.Shape.OID {
+			continue
+		}
+		if t.PartitionOf.Condition == "" {
+			return halt.New(halt.StructureChanged, halt.Rebuild, "partitions %s and %s of %s share what no other holds, and one is gone", leaf.Name, t.Name, to.Shape.Name)
+		}
+		held = append(held, "("+t.PartitionOf.Condition+")")
+	}
+	condition, err := s.hashedHere(ctx, to, s.renamed(to, strings.Join(held, " OR ")))
+	if err != nil {
+		return err
+	}
+	return s.db.Exec(ctx, "DELETE FROM "+to.Name.SQL()+" WHERE ("+condition+") IS NOT TRUE")
 }

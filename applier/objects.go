@@ -66,6 +66,9 @@ func (s *session) follow(ctx context.Context, e *assemble.Entry, c *change) erro
 	if err := s.forget(ctx, c); err != nil {
 		return err
 	}
+	if err := s.parted(ctx, c); err != nil {
+		return err
+	}
 	if err := s.labels(ctx, c); err != nil {
 		return err
 	}

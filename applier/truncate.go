@@ -22,7 +22,7 @@ func (s *session) truncate(ctx context.Context, rows []*event.Row) ([]*work, err
 			whole = append(whole, to)
 			continue
 		}
-		sql, err := s.leaf(ctx, to, r.Leaf)
+		sql, err := s.leaf(ctx, to, r.Leaf, !s.emptied)
 		if err != nil {
 			return nil, err
 		}

@@ -106,6 +106,19 @@ func usedTables(ctx context.Context, q Queryer, job, applier string) (map[ident.
 	return out, nil
 }
 
+// Made reports whether floe made the target's table of a source table.
+func Made(ctx context.Context, q Queryer, job, applier string, oid uint32) (bool, error) {
+	rows, err := q.Query(ctx, `SELECT state FROM floe.object WHERE job = $1 AND applier = $2 AND id = $3`, job, applier, id(catalog.KindTable, oid, "create"))
+	if err != nil {
+		return false, fmt.Errorf("read floe.object: %w", err)
+	}
+	states, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return false, fmt.Errorf("read floe.object: %w", err)
+	}
+	return len(states) == 1 && State(states[0]) == Created, nil
+}
+
 // twins judges objects that were there before. It reads the target's catalog at the first.
 type twins struct {
 	tx  pgx.Tx
