@@ -69,6 +69,7 @@ func (f *Follower) begin(ctx context.Context) error {
 func (f *Follower) bounds(ctx context.Context, adm *kadm.Client) (end, start int64, err error) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	var why error
 	for {
 		ends, err := adm.ListEndOffsets(ctx, f.topic)
 		starts, err2 := adm.ListStartOffsets(ctx, f.topic)
@@ -77,10 +78,16 @@ func (f *Follower) bounds(ctx context.Context, adm *kadm.Client) (end, start int
 		if err == nil && err2 == nil && ok1 && ok2 && e.Err == nil && s.Err == nil {
 			return e.Offset, s.Offset, nil
 		}
+		if ctx.Err() == nil && err != nil { // what the brokers said last, a refused password too
+			why = err
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return 0, 0, fmt.Errorf("no status of the job in topic %s: %w", f.topic, ctx.Err())
+			if why == nil {
+				return 0, 0, fmt.Errorf("no status of the job in topic %s: %w", f.topic, ctx.Err())
+			}
+			return 0, 0, fmt.Errorf("no status of the job in topic %s: %w: %w", f.topic, ctx.Err(), why)
 		}
 	}
 }
