@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"floe/pkg/ident"
 )
 
 // settled waits until the log is complete up to now and every table of the source is in it and loaded.
@@ -163,6 +165,41 @@ func TestChangesOfStructureStandWhereTheyWereMade(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A command that brings a table into the job need not wait for who writes to it (ALTER SCHEMA, COMMENT): published at
+// that moment, it would lose the rows that they have written.
+func TestATableThatComesWhileItIsWrittenTo(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create schema s1`, `create table s1.x (id int primary key)`, `insert into s1.x values (1)`)
+	j.config.Includes = func(n ident.Name) bool { return n.Schema != "s1" }
+	s1, err := ident.ParsePattern("s1.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.config.Exclude = []ident.Pattern{s1}
+	j.start()
+	j.waitPlaced(j.end())
+	tx, err := j.conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `insert into s1.x values (2)`); err != nil {
+		t.Fatal(err)
+	}
+	j.exec(`alter schema s1 rename to s2`)
+	var published bool
+	if err := j.user.QueryRow(t.Context(), `select exists (select from pg_publication_rel where prrelid = 's2.x'::regclass)`).Scan(&published); err != nil {
+		t.Fatal(err)
+	}
+	if published {
+		t.Error("it is published amid a transaction that writes to it")
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	j.exec(`insert into s2.x values (3)`)
+	j.settled().same(j)
 }
 
 // reloads are the loads that replace what was there.

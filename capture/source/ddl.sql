@@ -241,7 +241,8 @@ END
 $floe$;
 
 -- publish lets tables that are new to a job's selection into its publication and keeps every published
--- one's identity sufficient, before the first row that needs it. It returns what it could not do. A table whose
+-- one's identity sufficient, before the first row that needs it. It returns what it could not do. Who writes to a table
+-- already would have its earlier rows lost: such a table comes later, when its writers can be waited for. A table whose
 -- changes the server would refuse once it is published stays out, or is taken out: its users come first.
 CREATE OR REPLACE FUNCTION floe.publish(tables oid[]) RETURNS text[]
 LANGUAGE plpgsql AS $floe$
@@ -267,6 +268,7 @@ BEGIN
 				CONTINUE;
 			END IF;
 			IF NOT t.published THEN
+				EXECUTE format('LOCK TABLE ONLY %I.%I IN SHARE ROW EXCLUSIVE MODE NOWAIT', t.nspname, t.relname);
 				EXECUTE format('ALTER PUBLICATION %I ADD TABLE ONLY %I.%I', t.publication, t.nspname, t.relname);
 			END IF;
 			IF alter_table IS NOT NULL THEN
