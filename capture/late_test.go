@@ -136,6 +136,46 @@ func TestNoChunkWhileATransactionFromBeforeTheStartIsOpen(t *testing.T) {
 	j.tap().replay().same(j)
 }
 
+// Such a transaction may have changed the structure: when it commits, no chunk shows rows of its tables before the stream
+// has come to that.
+func TestNoChunkAheadOfStructureFromBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	j := newJobOn(t, pgtest.New(t, pgtest.Options{}), `create table t (id int primary key, v text not null)`, `insert into t select i, 'old' from generate_series(1, 3000) i`)
+	j.config.LoadRows = 1000
+	j.start()
+	j.waitEntry(func(e *ledger.Entry) bool { return e.Chunk != nil })
+	j.halt()
+	open, err := pgx.Connect(t.Context(), j.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close(context.Background())
+	run := func(sql ...string) {
+		t.Helper()
+		for _, one := range sql {
+			if _, err := open.Exec(t.Context(), one); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run(`begin`, `select txid_current()`)
+	j.start()
+	j.waitEntry(func(e *ledger.Entry) bool { return e.Epoch == 2 && e.Mark != nil && e.N > ledger.BeginObjects })
+	pause(t, 500*time.Millisecond) // the load waits for the transaction
+	j.waitPlaced(j.end())
+	resume := j.stopStream()
+	run(`alter table t alter v drop not null`, `insert into t values (9000, null)`, `commit`)
+	pause(t, time.Second)
+	for _, e := range j.tap().entries {
+		if e.Epoch == 2 && e.Chunk != nil {
+			t.Fatalf("entry %d is a chunk ahead of the structure that it shows", e.N)
+		}
+	}
+	resume()
+	j.waitLog(j.end())
+	j.tap().replay().same(j)
+}
+
 // Transaction ids on the wire have 32 bits, those of snapshots 64: a source that is old enough has both.
 func TestLoadOfASourceWhoseTransactionIDsHaveWrapped(t *testing.T) {
 	t.Parallel()

@@ -13,23 +13,16 @@ import (
 // insertLSN is where the next WAL record goes; what a snapshot sees was committed before it.
 const insertLSN = "pg_current_wal_insert_lsn()::text"
 
-// allKnown waits until every transaction that was placed before this capture began is visible (H1):
-// after that, what the gate does not know of is visible to every snapshot. A snapshot's list of running
+// allKnown waits until every transaction that was placed before this capture began is visible (H1), and the stream has
+// passed those that were open then, with the structure that they changed: after that, what the gate does not know of is visible to every snapshot. A snapshot's list of running
 // transactions alone does not do: a commit that waits for its standby may be at or above xmax.
 func (l *Loader) allKnown(ctx context.Context) error {
 	l.Gate.Clear() // what was placed by now is below x
 	var x uint64
-	var lsn string
 	if err := l.guard.QueryRow(ctx, "SELECT txid_current()").Scan(&x); err != nil {
 		return fmt.Errorf("take a transaction id: %w", err)
 	}
-	if err := l.guard.QueryRow(ctx, "SELECT "+insertLSN).Scan(&lsn); err != nil {
-		return fmt.Errorf("look at the WAL's end: %w", err)
-	}
-	target, err := passable(lsn)
-	if err != nil {
-		return err
-	}
+	var target event.LSN // behind what those that were open committed, once they have ended
 	for logged := false; ; {
 		var text string
 		if err := l.guard.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&text); err != nil {
@@ -40,7 +33,12 @@ func (l *Loader) allKnown(ctx context.Context) error {
 			return err
 		}
 		l.Gate.Seen(snap) // or they pile up while somebody's transaction stays open
-		if snap.Min > x && l.Gate.At() >= target {
+		if snap.Min > x && target == 0 {
+			if target, err = l.insertAt(ctx); err != nil {
+				return err
+			}
+		}
+		if target != 0 && l.Gate.At() >= target {
 			return nil
 		}
 		if !logged && snap.Min <= x {
@@ -54,6 +52,15 @@ func (l *Loader) allKnown(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// insertAt is the place behind everything that is visible now.
+func (l *Loader) insertAt(ctx context.Context) (event.LSN, error) {
+	var lsn string
+	if err := l.guard.QueryRow(ctx, "SELECT "+insertLSN).Scan(&lsn); err != nil {
+		return 0, fmt.Errorf("look at the WAL's end: %w", err)
+	}
+	return passable(lsn)
 }
 
 // nudgeEvery is how long an idle source may keep WAL to itself.
