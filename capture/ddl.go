@@ -24,9 +24,6 @@ const (
 // record has the source record its commands, before anything is published and at every start. A source
 // where floe may not is followed by its catalog alone.
 func (s *session) record(ctx context.Context) error {
-	if err := s.admin.QueryRow(ctx, "SELECT txid_current()").Scan(&s.begun); err != nil {
-		return fmt.Errorf("take a transaction id: %w", err)
-	}
 	if s.DDLOff {
 		return nil
 	}

@@ -226,6 +226,29 @@ func TestStandbyTakesOver(t *testing.T) {
 	}
 }
 
+// Commands that the owner placed while another capture waited are none that the other one waits for.
+func TestStandbyLoadsBehindCommandsOfTheOwner(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (id int primary key)`)
+	j.start()
+	j.waitLog(j.end())
+	stop, ended := j.stop, j.ended
+	j.start() // a second one
+	j.waitStatus(func(r *status.Report) bool { return r.State == "WAITING" })
+	j.exec(`create table a (id int primary key)`, `insert into a values (1)`)
+	j.waitLog(j.end())
+	for range 3 { // what is confirmed is not sent again
+		pause(t, time.Second)
+		j.waitLog(j.end())
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	j.exec(`create table b (id int primary key)`, `insert into b values (1)`)
+	j.settled().same(j)
+}
+
 // Rows of a partition that nobody published are in no message: where changes are not followed, it must be
 // noticed that it came.
 func TestPartitionsThatComeOrGoHalt(t *testing.T) {

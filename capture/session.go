@@ -77,7 +77,8 @@ type session struct {
 	looks     chan *look
 	seal      source.Seal // what the publication is to be; whoever looks at the catalog has it
 
-	// begun is a transaction id from before anything was read of the source.
+	// begun is a transaction id from when the slot was taken, before anything was read of the source: nobody else has
+	// placed a later one.
 	begun uint64
 	told  atomic.Bool // the source records its commands
 

@@ -106,6 +106,10 @@ func (s *session) takeSlot(ctx context.Context, o *origin) error {
 	if err := s.awaitSlot(ctx, o.slot, func() error { return wal.Take(ctx, conn, take) }); err != nil {
 		return err
 	}
+	// What an owner placed until now, commands too, is of transactions below this one.
+	if err := s.admin.QueryRow(ctx, "SELECT txid_current()").Scan(&s.begun); err != nil {
+		return fmt.Errorf("take a transaction id: %w", err)
+	}
 	if o.held, err = source.FindSlot(ctx, s.admin, o.slot); err != nil {
 		return err
 	}
