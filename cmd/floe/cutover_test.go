@@ -30,6 +30,7 @@ func TestTheTargetTakesOver(t *testing.T) {
 	query(t, source, "insert into item (name) values ('later')")
 	wantWords(t, command(t, f, codeUsage, "cutover", "--yes", "other").Stderr, "nothing was changed")
 	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	wantWords(t, command(t, f, codeConflict, "verify", "public.item", "public.itm").Stderr, "not compared", "public.itm")
 	wantPlaced(t, f, source, target)
 
 	command(t, f, codeOK, "stop", "--wait", "STOPPED", "--timeout", "60s")

@@ -88,7 +88,7 @@ func (d *dev) plan(ctx context.Context) (string, error) {
 
 // compare compares tables of both databases, all that are selected if none is named.
 func (d *dev) compare(ctx context.Context, tables []string, told func(*verify.Table, int, int)) error {
-	includes, err := only(d.app.selection(ctx, d.job), tables)
+	includes, unmet, err := only(d.app.selection(ctx, d.job), tables)
 	if err != nil {
 		return err
 	}
@@ -100,8 +100,11 @@ func (d *dev) compare(ctx context.Context, tables []string, told func(*verify.Ta
 		return err
 	}
 	r, err := verify.Run(ctx, c)
-	if err == nil && len(r.Tables) == 0 {
+	switch {
+	case err != nil:
+		return err
+	case len(r.Tables) == 0:
 		return errors.New("no table of that name is selected")
 	}
-	return err
+	return unmet()
 }

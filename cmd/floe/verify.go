@@ -23,34 +23,50 @@ Exit code 6 if something differs.`,
 			if err != nil {
 				return err
 			}
-			includes, err := only(a.selection(cmd.Context(), j), args)
+			includes, unmet, err := only(a.selection(cmd.Context(), j), args)
 			if err != nil {
 				return exit(codeUsage, err)
 			}
-			return a.verify(cmd.Context(), j, includes)
+			err = a.verify(cmd.Context(), j, includes)
+			if err == nil {
+				err = unmet()
+			}
+			return err
 		}}
 }
 
-// only narrows a selection to the named tables.
-func only(selected func(ident.Name) bool, args []string) (func(ident.Name) bool, error) {
+// only narrows a selection to the named tables. Once it was used, unmet is the error of names that no table had.
+func only(selected func(ident.Name) bool, args []string) (includes func(ident.Name) bool, unmet func() error, err error) {
 	if len(args) == 0 {
-		return selected, nil
+		return selected, func() error { return nil }, nil
 	}
-	var patterns []ident.Pattern
-	for _, s := range args {
-		p, err := ident.ParsePattern(s)
-		if err != nil {
-			return nil, err
+	patterns := make([]ident.Pattern, len(args))
+	for i, s := range args {
+		if patterns[i], err = ident.ParsePattern(s); err != nil {
+			return nil, nil, err
 		}
-		patterns = append(patterns, p)
 	}
-	return func(n ident.Name) bool {
-		for _, p := range patterns {
-			if p.Match(n) {
-				return selected(n)
+	met := make([]bool, len(args))
+	includes = func(n ident.Name) bool {
+		some := false
+		for i, p := range patterns {
+			if p.Match(n) && selected(n) {
+				met[i], some = true, true
 			}
 		}
-		return false
+		return some
+	}
+	return includes, func() error {
+		var out []string
+		for i, ok := range met {
+			if !ok {
+				out = append(out, args[i])
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return exit(codeConflict, fmt.Errorf("not compared, for no table of the job is called so: %s", strings.Join(out, ", ")))
 	}, nil
 }
 
