@@ -91,7 +91,7 @@ var chinese = map[string][3]string{
 	"O-UNLOGGED":         {"无日志表（UNLOGGED）的变更不会同步。", zhWarns, "SET LOGGED，或不选择它们"},
 	"O-TYPES":            {"列的类型在目标库不存在且 floe 无法创建。", zhWarns, "在目标库安装提供这些类型的软件，或排除这些表"},
 	"O-TARGET-EXISTS":    {"目标库已有同名的表。", "on_existing: block 时为失败", "将其改名、映射名称，或设置 on_existing: proceed"},
-	"O-TARGET-SHAPE":     {"目标库的表与源库不同。", zhWarns, "修改它们，或将其改名并由 floe 自行创建"},
+	"O-TARGET-SHAPE":     {"目标库的表与源库不同。", zhWarns + "；源库中不同的键在目标库可能相同时为失败", "修改它们，或将其改名并由 floe 自行创建"},
 	"O-MAPPING-CLASH":    {"映射使多张表在目标库同名。", zhFails, "在 objects.mapping 中为每张表指定各自的名称"},
 	"O-NAME-CASE":        {"目标库不区分名称的大小写。", zhWarns, "映射其中一个名称"},
 	"O-TRIGGER":          {"目标库自己的触发器对同步会话也会触发。", zhWarns, "作业运行期间停用它们"},

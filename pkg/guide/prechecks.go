@@ -37,7 +37,7 @@ var prechecks = []Page{
 	{"O-UNLOGGED", Precheck, "Unlogged tables are not streamed.", warns, "SET LOGGED, or leave them out"},
 	{"O-TYPES", Precheck, "Columns have types that the target lacks and floe cannot make.", warns, "install what brings them on the target, or exclude the tables"},
 	{"O-TARGET-EXISTS", Precheck, "Tables of these names are on the target already.", fails + " under on_existing: block", "rename them, map the names, or set on_existing: proceed"},
-	{"O-TARGET-SHAPE", Precheck, "Tables of the target differ from the source's.", warns, "alter them, or rename them and let floe make its own"},
+	{"O-TARGET-SHAPE", Precheck, "Tables of the target differ from the source's.", warns + "; FAIL if keys that are two on the source can be one there", "alter them, or rename them and let floe make its own"},
 	{"O-MAPPING-CLASH", Precheck, "The mapping gives several tables one name on the target.", fails, "give each its own name in objects.mapping"},
 	{"O-NAME-CASE", Precheck, "The target tells names apart by less than their case.", warns, "map one of the names"},
 	{"O-TRIGGER", Precheck, "Triggers of the target's own fire for replicas, too.", warns, "disable them while the job runs"},

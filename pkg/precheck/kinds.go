@@ -291,12 +291,12 @@ func (r *run) collations(ctx context.Context) {
 // shapes compares tables that the target has already with the source's.
 func (r *run) shapes(ctx context.Context) {
 	m := r.Job.Mapping()
-	var found []string
+	var found, merged []string
 	for _, t := range r.db.Tables() {
 		if t.PartitionOf != nil {
 			continue
 		}
-		what, err := r.differs(ctx, t, m)
+		what, coarse, err := r.differs(ctx, t, m)
 		if err != nil {
 			r.unread("O-TARGET-SHAPE", err)
 			return
@@ -304,6 +304,12 @@ func (r *run) shapes(ctx context.Context) {
 		if len(what) > 0 {
 			found = append(found, fmt.Sprintf("%s: %s", m.Table(t.Name), strings.Join(what, ", ")))
 		}
+		if len(coarse) > 0 {
+			merged = append(merged, fmt.Sprintf("%s (%s)", m.Table(t.Name), strings.Join(coarse, ", ")))
+		}
+	}
+	if len(merged) > 0 {
+		r.add(Check{Code: "O-TARGET-SHAPE", Severity: Fail, Object: strings.Join(merged, ", "), Text: "keys that are two on the source can be one on the target, and a row would be lost: " + strings.Join(merged, ", "), Fix: "give the keys' columns the source's types"})
 	}
 	if len(found) > 0 {
 		r.add(Check{Code: "O-TARGET-SHAPE", Severity: Warn, Object: strings.Join(found, "; "), Text: "tables of the target differ from the source's: " + strings.Join(found, "; "), Fix: "alter the target's tables, or rename them and let floe make its own"})
@@ -315,9 +321,10 @@ type targetColumn struct {
 	Typmod             int32
 	Unique             bool // a unique index over exactly the source's key is there
 	Generated          bool
+	Loose              bool // its collation takes different texts for equal
 }
 
-func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping) ([]string, error) {
+func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping) (out, coarse []string, err error) {
 	to := m.Table(t.Name)
 	var key []string
 	if k := r.db.Key(t); k != nil {
@@ -328,23 +335,23 @@ func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping
 	slices.Sort(key)
 	rows, err := r.dst.Query(ctx, `SELECT a.attname::text, tn.nspname::text, y.typname::text, a.atttypmod, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL
 			AND (SELECT array_agg(k.attname::text ORDER BY k.attname::text COLLATE "C") FROM pg_attribute k WHERE k.attrelid = c.oid AND k.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) = $3),
-			coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '' -- came with 12
+			coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '', -- came with 12
+			NOT coalesce((SELECT (to_jsonb(l) ->> 'collisdeterministic')::boolean FROM pg_collation l WHERE l.oid = a.attcollation), true)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = y.typnamespace
 		WHERE n.nspname = $1 AND c.relname = $2`, to.Schema, to.Name, key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	have, err := pgx.CollectRows(rows, pgx.RowToStructByPos[targetColumn])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []string
 	if len(have) == 0 {
 		if r.Job.Init.SkipStructure {
 			out = append(out, "is not there")
 		}
-		return out, nil
+		return out, nil, nil
 	}
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -355,12 +362,52 @@ func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping
 			out = append(out, "column "+ident.Quote(name)+" is missing")
 		case have[at].Generated && c.Generated == nil:
 			out = append(out, "column "+ident.Quote(name)+" is generated there, and does not take the source's values")
+		case !have[at].Generated && c.Generated != nil:
+			out = append(out, "column "+ident.Quote(name)+" is generated on the source, whose rows do not bear it, and stays empty there")
 		case have[at].Schema != c.Type.Schema || have[at].Type != c.Type.Name || have[at].Typmod != c.Typmod:
 			out = append(out, fmt.Sprintf("column %s is %s there, %s on the source", ident.Quote(name), have[at].Type, c.SQL))
+		}
+		if at >= 0 && slices.Contains(key, name) && (have[at].coarser(c) || have[at].Loose && !r.loose(c)) {
+			coarse = append(coarse, fmt.Sprintf("column %s is %s there, %s on the source", ident.Quote(name), have[at].Type, c.SQL))
 		}
 	}
 	if key != nil && !have[0].Unique {
 		out = append(out, "no unique index over ("+strings.Join(key, ", ")+")")
 	}
-	return out, nil
+	return out, coarse, nil
+}
+
+// loose reports whether the source's collation takes different texts for equal, too.
+func (r *run) loose(c *catalog.TableColumn) bool {
+	return c.Collation != nil && slices.ContainsFunc(r.db.Definitions, func(d catalog.Definition) bool {
+		l, ok := d.Body.(*catalog.CollationDef)
+		return ok && d.Name == *c.Collation && !l.Deterministic
+	})
+}
+
+// coarser reports whether different values of a column of the source may be one value there: by the type's
+// notion of equality, or because a value is cut or rounded without an error.
+func (h *targetColumn) coarser(c *catalog.TableColumn) bool {
+	same := h.Schema == c.Type.Schema && h.Type == c.Type.Name
+	of := func(types ...string) bool { return slices.Contains(types, c.Type.Name) }
+	switch h.Type {
+	case "citext", "name", "char", "float4":
+		return !same && !(h.Type == "name" && of("char")) && !(h.Type == "float4" && of("int2"))
+	case "bpchar":
+		return of("text", "varchar", "name", "citext")
+	case "float8":
+		return of("int8", "numeric")
+	case "date":
+		return of("timestamp", "timestamptz")
+	case "numeric":
+		scale := func(typmod int32) int32 { return (typmod - 4) & 0x7ff }
+		return h.Typmod >= 0 && (of("float4", "float8") || of("numeric") && (c.Typmod < 0 || scale(c.Typmod) > scale(h.Typmod)))
+	case "timestamp", "timestamptz":
+		return !of("timestamp", "timestamptz", "date") || h.Typmod >= 0 && !of("date") && (c.Typmod < 0 || c.Typmod > h.Typmod)
+	case "time", "timetz":
+		return !same || h.Typmod >= 0 && (c.Typmod < 0 || c.Typmod > h.Typmod)
+	case "interval":
+		return !same || h.Typmod >= 0 && h.Typmod != c.Typmod
+	}
+	return false
 }
