@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -133,6 +134,13 @@ func TestResetOfServicesWithABrokerOfTheirOwn(t *testing.T) {
 	}
 	f, source, target := devJob(t, "apart", func(j *rig.Job) { j.Kafka = &rig.Kafka{Brokers: []string{addr}, Replication: 1} }, shop)
 	runService(t, "broker", "--dir", dir)
+	until(t, "the broker", func() bool { // commands do not wait for it
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
 	stopCapture := runService(t, "capture", "-f", f.JobFile(), "--metrics", "off")
 	stopApplier := runService(t, "applier", "-f", f.JobFile(), "--metrics", "off")
 	if code, _, errOut := floe(t, "start", "-f", f.JobFile()); code != codeOK {
