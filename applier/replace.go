@@ -53,7 +53,8 @@ func (s *session) dropSeen(ctx context.Context, table uint32) error {
 	return s.db.Exec(ctx, "DROP TABLE "+seen.SQL())
 }
 
-// bytewise says of which columns the source's collation is C or POSIX.
+// bytewise says of which columns the source's collation is C or POSIX, and the bytes are UTF-8's, which order as
+// the characters do.
 func (s *session) bytewise(shape *event.Table) func(int) bool {
 	var def *catalog.TableDef
 	for i := range s.valid.Definitions {
@@ -62,7 +63,7 @@ func (s *session) bytewise(shape *event.Table) func(int) bool {
 		}
 	}
 	return func(i int) bool {
-		if def == nil {
+		if def == nil || def.Encoding != "" {
 			return false
 		}
 		c := def.Column(shape.Columns[i].Name)

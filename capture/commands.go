@@ -31,6 +31,7 @@ func (s *session) obey(sent *control.Sent) {
 // transactions.
 func (s *session) take(w control.Wanted) {
 	s.wanted.Store(&w)
+	s.pressed.limit(limits(s.HoldLoad, &w.Set))
 	s.report.hears(w.Next)
 	select {
 	case s.called <- struct{}{}:

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"floe/pkg/charset"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 	"floe/pkg/registry"
@@ -42,6 +43,10 @@ type Config struct {
 	Include, Exclude []ident.Pattern
 	// Filter is the condition that a table's rows must meet, empty for none; nil filters no table.
 	Filter func(ident.Name) string
+	// Columns is the list that a table's columns are taken by, nil for all columns; nil lists none.
+	Columns func(ident.Name) []string
+	// Charset is what the source's texts are in, if its database does not say (SQL_ASCII); nil if it does.
+	Charset *charset.Charset
 	// DDLOff halts at a change of a table's structure; else changes are followed.
 	DDLOff bool
 	// KeepIdentity leaves the replica identities of the source as they are.

@@ -65,8 +65,16 @@ func (s *session) command(ctx context.Context, m *decode.Message, seq uint64) er
 	if s.ddl.change < 0 || s.ddl.change >= len(m.New) {
 		return fmt.Errorf("%s.%s at %s#%d has no column %s", ddlSchema, ddlTable, s.order.Tx.Commit, seq, ddlColumn)
 	}
-	sel := catalog.Selection{Tables: s.Includes, Schema: s.Schemas, Everything: s.Everything, Filter: s.Filter}
-	c, err := catalog.ReadChange(m.New[s.ddl.change].Text, sel, s.db)
+	sel := s.reads()
+	sel.Columns = s.Columns
+	change := m.New[s.ddl.change].Text
+	if s.Charset != nil {
+		var err error
+		if change, err = s.Charset.Decode(change, false); err != nil {
+			return halt.New(halt.TextUndecodable, "correct source.encoding", "a definition at %s#%d is no text in encoding %s", s.order.Tx.Commit, seq, s.Charset.Name)
+		}
+	}
+	c, err := catalog.ReadChange(change, sel, s.db)
 	if err != nil {
 		return fmt.Errorf("%s.%s at %s#%d: %w", ddlSchema, ddlTable, s.order.Tx.Commit, seq, err)
 	}

@@ -70,6 +70,9 @@ func (s *session) check(ctx context.Context, o *origin, p *past.Past) error {
 	if err := s.readCatalog(ctx); err != nil {
 		return err
 	}
+	if err := s.narrow(p); err != nil {
+		return err
+	}
 	if err := s.define(ctx, p); err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ func (s *session) filtered(ctx context.Context, def *catalog.TableDef) error {
 	if def.Filter == "" {
 		return nil
 	}
+	if s.Charset != nil && s.Charset.Name != plainUTF8 {
+		return halt.New(halt.FilterRefused, "leave the filter out, or convert the source's database", "the filter of %s is asked of the source, whose database does not know that its texts are in %s", def.Name, s.Charset.Name)
+	}
 	if err := catalog.CheckFilter(ctx, s.admin, def); err != nil {
 		return &halt.Error{Code: halt.FilterRefused, Detail: "the filter of " + def.Name.String(), Fix: "mend objects.filters in the job file and start floe again", Err: err}
 	}

@@ -241,7 +241,7 @@ func (f *follower) look(ctx context.Context) (*look, string, error) {
 		if l.files, err = filesOf(ctx, f.conn); err != nil {
 			return err
 		}
-		if l.db, err = catalog.ReadSelection(ctx, f.conn, catalog.Selection{Tables: s.Includes, Schema: s.Schemas, Everything: s.Everything, Filter: s.Filter}); err != nil {
+		if l.db, err = catalog.ReadSelection(ctx, f.conn, s.reads()); err != nil {
 			return err
 		}
 		if l.there, err = tablesThere(ctx, f.conn); err != nil {

@@ -3,6 +3,7 @@ package capture_test
 import (
 	"context"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,6 +117,33 @@ func TestHaltsBeforeTheEpoch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While the embedded broker's disk is almost full nothing is written and the halt says so; with space there, capture
+// goes on by itself, and nothing is missing.
+func TestAFullDiskHaltsUntilThereIsSpace(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (id int primary key, v text)`, `insert into t values (1, 'a')`)
+	var full atomic.Bool
+	b, err := broker.Embed(broker.EmbeddedConfig{Dir: t.TempDir(), Log: logOf(t), Free: func(string) (float64, error) {
+		if full.Load() {
+			return 0.01, nil
+		}
+		return 0.5, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	j.broker, j.config.Kafka = b, broker.Options([]string{b.Addr})
+	j.start()
+	j.waitLog(j.end())
+	full.Store(true)
+	j.exec(`insert into t select g, 'b' from generate_series(2, 50) g`)
+	j.waitHalt(halt.DiskFull)
+	full.Store(false)
+	j.waitLog(j.end())
+	j.tap().replay().same(j)
 }
 
 // A halt ends when its remedy was applied.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"floe/pkg/control"
 	"floe/pkg/status"
 )
 
@@ -28,9 +29,8 @@ type HoldLoad struct {
 //   - Before the first look the load rests: what nobody has looked at may be passed.
 //   - An applier that is not heard falls behind by the time that it is silent.
 type pressed struct {
-	limits HoldLoad
-
 	mu       sync.Mutex
+	limits   HoldLoad
 	appliers map[string]lag
 	looked   time.Time
 	why      string // the load rests, empty if it does not
@@ -50,6 +50,25 @@ type around struct {
 	kept   int64
 	active int
 	oldest time.Duration
+}
+
+// limit sets the limits, which commands may change at any time.
+func (p *pressed) limit(l HoldLoad) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limits = l
+}
+
+func (p *pressed) limited() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limits != HoldLoad{}
+}
+
+// limits are those that go now: the file's, and what commands changed of them.
+func limits(file HoldLoad, set *control.Settings) HoldLoad {
+	return HoldLoad{ApplierLag: control.Or(set.ApplierLag, file.ApplierLag), SlotBytes: control.Or(set.SlotBytes, file.SlotBytes),
+		ActiveSessions: control.Or(set.ActiveSessions, file.ActiveSessions), OldestTransaction: control.Or(set.OldestTransaction, file.OldestTransaction)}
 }
 
 // hears takes up an applier's report.
@@ -98,11 +117,11 @@ func (p *pressed) judge(a around, now time.Time) (rested time.Duration) {
 
 // rests says why the load rests, empty if it does not.
 func (p *pressed) rests() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.limits == (HoldLoad{}) {
 		return ""
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.looked.IsZero() {
 		return "the load rests until it is known whether limits of hold_load_when are passed"
 	}
@@ -111,7 +130,7 @@ func (p *pressed) rests() string {
 
 // pressure asks the source for what the limits are about.
 func (s *session) pressure(ctx context.Context, conn *pgx.Conn, kept int64) error {
-	if s.HoldLoad == (HoldLoad{}) {
+	if !s.pressed.limited() {
 		return nil
 	}
 	a := around{kept: kept}

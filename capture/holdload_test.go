@@ -28,7 +28,8 @@ func TestTheLoadRestsWhileALimitIsPassed(t *testing.T) {
 		"sessions work":        {HoldLoad{ActiveSessions: 2}, 0, 0, around{active: 3}, "3 sessions are at work on the source (active_sessions 2)"},
 		"a transaction is old": {HoldLoad{OldestTransaction: time.Minute}, 0, 0, around{oldest: 90 * time.Second}, "open on the source for 1m30s (oldest_transaction 1m0s)"},
 	} {
-		p := &pressed{limits: c.limits}
+		p := &pressed{}
+		p.limit(c.limits)
 		if rests := p.rests(); (rests != "") != (c.limits != HoldLoad{}) {
 			t.Errorf("%s: before the first look: %q", name, rests)
 		}

@@ -20,7 +20,7 @@ func (s *session) load(ctx context.Context) error {
 	for {
 		if s.loading.Load() {
 			l := &load.Loader{Config: load.Config{Hold: s.ChunkHold, ChunkBytes: chunkBytes, Readers: s.LoadReaders, Rate: s.rate, ByteRate: s.byteRate, Rests: func() bool { return s.pressed.rests() != "" }},
-				Connect: s.readConn, Tables: s.loadable, Pending: s.pending(), Gate: s.gate, Writer: s.writer, Ask: s.wal.Ask, Log: s.Log, Update: s.update, Loaded: s.loaded,
+				Connect: s.rowConn, Charset: s.Charset, Tables: s.loadable, Pending: s.pending(), Gate: s.gate, Writer: s.writer, Ask: s.wal.Ask, Log: s.Log, Update: s.update, Loaded: s.loaded,
 				Waited: func(d time.Duration) { s.report.metrics.throttled.Add(int64(d)) }}
 			if err := l.Run(ctx); err != nil {
 				return err

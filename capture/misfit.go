@@ -31,6 +31,9 @@ func (s *session) bind(id uint32, t *route.Table) (*route.Relation, error) {
 	}
 	rel, err := route.Bind(t, m)
 	if err == nil {
+		err = s.inOrder(id, t, m)
+	}
+	if err == nil {
 		s.bound[id] = rel
 	}
 	return rel, err
@@ -45,11 +48,11 @@ func (s *session) suspected(ctx context.Context, id uint32, t *route.Table) erro
 	if err != nil || state == s.reconciled {
 		return nil
 	}
-	db, err := catalog.ReadSelection(ctx, s.admin, catalog.Selection{Tables: s.Includes, Schema: s.Schemas, Everything: s.Everything, Filter: s.Filter})
+	db, err := catalog.ReadSelection(ctx, s.admin, s.reads())
 	if err != nil {
 		return nil // the next look finds it
 	}
-	is := defined.SetOf(db.Definitions)
+	is := defined.SetOf(db.Narrow(s.Columns, s.db.Listed()).Definitions)
 	for i := range s.db.Definitions {
 		d := &s.db.Definitions[i]
 		if about(d, id, t) && !defined.Equal(is.Get(defined.KeyOf(d)), d) {

@@ -91,9 +91,10 @@ func (s *session) missed(l *look) (r restructure, again bool) {
 		again = again || ok
 		return ok
 	}
-	is, was := defined.SetOf(l.db.Definitions), defined.SetOf(s.db.Definitions)
-	for i := range l.db.Definitions {
-		d := &l.db.Definitions[i]
+	now := l.db.Narrow(s.Columns, s.db.Listed()) // by what is left out where the stream is
+	is, was := defined.SetOf(now.Definitions), defined.SetOf(s.db.Definitions)
+	for i := range now.Definitions {
+		d := &now.Definitions[i]
 		k := defined.KeyOf(d)
 		old := was.Get(k)
 		if old != nil {

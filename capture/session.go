@@ -34,18 +34,20 @@ import (
 //   - order decides what the entries hold; nothing else places what the stream brings.
 type session struct {
 	Config
-	report  *reporter
-	admin   *pgx.Conn
-	asking  *pgx.Conn // filter's
-	client  *kgo.Client
-	readers *readback.Reader
-	wal     *wal.Stream
-	writer  *publish.Writer
-	trimmer *trim.Trimmer
-	gate    *load.Gate
-	decoder decode.Decoder
-	encoder *route.Encoder
-	filter  *filter.Filter // nil while no table has a condition
+	report *reporter
+	admin  *pgx.Conn
+	asking *pgx.Conn // filter's
+	// encoding is the source database's.
+	encoding string
+	client   *kgo.Client
+	readers  *readback.Reader
+	wal      *wal.Stream
+	writer   *publish.Writer
+	trimmer  *trim.Trimmer
+	gate     *load.Gate
+	decoder  decode.Decoder
+	encoder  *route.Encoder
+	filter   *filter.Filter // nil while no table has a condition
 
 	heartbeat source.Heartbeat
 	pressed   pressed

@@ -27,7 +27,7 @@ import (
 // start makes this capture the job's one writer (design.md L4, L5; past.Job.Claim). Then it places what is
 // valid here.
 func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) (_ *session, err error) {
-	s := &session{Config: c, report: report, gate: load.NewGate(), loads: load.States{}, began: time.Now(), pressed: pressed{limits: c.HoldLoad}, trimmer: trim.New(trim.Config{Kafka: c.Kafka, Prefix: c.Prefix, Keep: ledgerKeep, Log: c.Log}),
+	s := &session{Config: c, report: report, gate: load.NewGate(), loads: load.States{}, began: time.Now(), trimmer: trim.New(trim.Config{Kafka: c.Kafka, Prefix: c.Prefix, Keep: ledgerKeep, Log: c.Log}),
 		bound: map[uint32]*route.Relation{}, relations: map[uint32]*pglogrepl.RelationMessage{}, movers: map[defined.Key]uint32{}, misfits: map[*route.Table]string{},
 		lost: map[uint32]*misfit{}, suspects: map[uint32]bool{}, truncated: map[uint32]bool{}, commanded: map[uint32]bool{}, joined: map[uint32]bool{}, joining: map[uint32]bool{}, want: make(chan struct{}, 1), looks: make(chan *look), samples: make(chan []sequence), opened: make(chan struct{}, 1), called: make(chan struct{}, 1), linger: time.NewTimer(time.Hour)}
 	defer func() {
@@ -78,7 +78,7 @@ func (s *session) takeSlot(ctx context.Context, o *origin) error {
 	if err != nil {
 		return err
 	}
-	conn, err := pg.ConnectReplication(ctx, s.Source)
+	conn, err := pg.ConnectReplication(ctx, s.rawSource())
 	if err != nil {
 		return fmt.Errorf("connect to the source for replication: %w", err)
 	}
@@ -181,7 +181,9 @@ func (s *session) readCatalog(ctx context.Context) error {
 		if s.catalogSnap, err = snapshot.Parse(text); err != nil {
 			return err
 		}
-		s.db, err = catalog.ReadSelection(ctx, s.admin, catalog.Selection{Tables: s.Includes, Schema: s.Schemas, Everything: s.Everything, Filter: s.Filter})
+		if s.db, err = catalog.ReadSelection(ctx, s.admin, s.reads()); err == nil {
+			s.encoding = s.db.Encoding
+		}
 		return err
 	})
 }

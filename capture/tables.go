@@ -22,12 +22,18 @@ type layout struct {
 	leaves  map[uint32]*route.Table // by the oid of what the stream sends
 	members map[*route.Table]int    // number of relations whose rows are events of the table
 	parts   map[uint32]*event.Leaf  // what a truncated leaf is
+	orders  map[uint32][]string     // of relations whose table leaves columns out: the names in the order of their numbers
 }
 
 // layOut compiles a codec for each table that is new or whose shape changed, makes its topic, and finds
 // the leaves whose rows are its. A table that did not change keeps its version.
 func (s *session) layOut(ctx context.Context, db *catalog.Database) (*layout, error) {
-	l := &layout{map[uint32]*route.Table{}, map[uint32]*route.Table{}, map[*route.Table]int{}, map[uint32]*event.Leaf{}}
+	l := &layout{map[uint32]*route.Table{}, map[uint32]*route.Table{}, map[*route.Table]int{}, map[uint32]*event.Leaf{}, map[uint32][]string{}}
+	for _, def := range db.Tables() {
+		if err := fits(def); err != nil {
+			return nil, err
+		}
+	}
 	roots := db.Roots()
 	var news []*route.Table
 	for _, def := range source.Published(db) {
@@ -48,6 +54,9 @@ func (s *session) layOut(ctx context.Context, db *catalog.Database) (*layout, er
 		}
 		l.leaves[def.OID] = t
 		l.members[t]++
+		if def.List != nil {
+			l.orders[def.OID] = def.Sent()
+		}
 		if def.PartitionOf != nil {
 			l.parts[def.OID] = &event.Leaf{Name: def.Name, Condition: def.PartitionOf.Condition}
 		}

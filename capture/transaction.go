@@ -147,6 +147,9 @@ func (s *session) row(ctx context.Context, m *decode.Message) error {
 	if err := rel.Fill(&row, m); err != nil {
 		return err
 	}
+	if err := s.decode(&row); err != nil {
+		return err
+	}
 	s.stamp(&row, seq)
 	if rel.Table.Where != "" {
 		meets, err := s.filter.Row(ctx, rel.Table, &row)

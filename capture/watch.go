@@ -130,7 +130,7 @@ func (s *session) joins(ctx context.Context, conn *pgx.Conn, w *watched, news ma
 	if !candidates {
 		return nil
 	}
-	db, err := catalog.ReadSelection(ctx, conn, catalog.Selection{Tables: s.Includes, Schema: s.Schemas, Everything: s.Everything, Filter: s.Filter})
+	db, err := catalog.ReadSelection(ctx, conn, s.reads())
 	if err != nil {
 		return err
 	}

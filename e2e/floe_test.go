@@ -45,7 +45,7 @@ func jobOf(t task) rig.Job {
 		j.Objects.Mapping = append(j.Objects.Mapping, rig.Mapping{From: m.From.String(), To: m.To.String(), Columns: columns})
 	}
 	for _, f := range t.Filters {
-		j.Objects.Filters = append(j.Objects.Filters, rig.Filter{Table: f.Table.String(), Where: f.Where})
+		j.Objects.Filters = append(j.Objects.Filters, rig.Filter{Table: f.Table.String(), Where: f.Where, Columns: f.Columns})
 	}
 	if t.Mode == scenario.Proceed {
 		j.Existing = "proceed"

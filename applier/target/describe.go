@@ -98,7 +98,7 @@ func (s *Session) columns(ctx context.Context, t *render.Table, oid uint32, colu
 			coalesce(b.nspname, '') AS base_schema, coalesce(b.typname, '') AS base, a.attidentity = 'a' AS fixed, `+generated+` AS generated, `+octal+` AS octal,
 			coalesce(yn.nspname, '') AS through_schema, coalesce(ya.typname, '') AS through, r.oid = 'bpchar'::regtype AND a.atttypmod < 0 OR EXISTS (SELECT FROM pg_cast x
 				WHERE x.castsource = r.oid AND x.casttarget = 'text'::regtype AND x.castmethod = 'f' AND x.oid >= 16384) AS spelled,
-			a.attcollation IN (950, 951) AS bytewise, -- the oids of C and POSIX are built in
+			a.attcollation IN (950, 951) AND current_setting('server_encoding') = 'UTF8' AS bytewise, -- the oids of C and POSIX are built in
 			format_type(a.atttypid, a.atttypmod) AS sql, a.atttypmod AS typmod, CASE WHEN r.oid < 16384 THEN u.typname::text ELSE '' END AS under,
 			coalesce((SELECT l.typname::text FROM pg_type l WHERE l.oid = u.typelem AND l.typarray = u.oid AND l.oid < 16384 AND l.typtype = 'b'), '') AS element,
 			CASE WHEN y.typtype = 'd' THEN r.mod ELSE a.atttypmod END AS under_typmod

@@ -132,13 +132,9 @@ func (f *Filter) newQuery(ctx context.Context, t *route.Table) (*query, error) {
 
 // Means are the columns that the table's condition may mean.
 func Means(t *route.Table) (columns []int) {
-	words := map[string]bool{}
-	for _, w := range wordsOf(t.Where) {
-		words[w] = true
-	}
-	whole := named(words, t.Shape.Name.Name)
+	whole := catalog.Mentions(t.Where, t.Shape.Name.Name)
 	for i := range t.Shape.Columns {
-		if whole || named(words, t.Shape.Columns[i].Name) {
+		if whole || catalog.Mentions(t.Where, t.Shape.Columns[i].Name) {
 			columns = append(columns, i)
 		}
 	}
@@ -160,22 +156,6 @@ func (f *Filter) types(ctx context.Context, t *route.Table) ([]string, error) {
 		types[i] = catalog.Typed{OID: t.Types[i].OID, Modifier: t.Types[i].Modifier, Collation: t.Collations[i]}
 	}
 	return catalog.TypesToday(ctx, f.conn, types)
-}
-
-// named reports whether a condition of these words may name the column or table: all words of the name
-// are among them. It may not, and then a value is sent in vain.
-func named(words map[string]bool, name string) bool {
-	for _, w := range wordsOf(name) {
-		if !words[w] {
-			return false
-		}
-	}
-	return true
-}
-
-// wordsOf are the runs between blanks and ASCII punctuation, folded.
-func wordsOf(s string) []string {
-	return strings.FieldsFunc(ident.Fold(s), func(r rune) bool { return strings.ContainsRune(" \t\r\n()[]<>=!+-*/%^&|~#@?:;,.'\"`\\{}", r) })
 }
 
 func (q *query) values(image []event.Datum) []any {

@@ -13,6 +13,7 @@ import (
 
 	"floe/capture/publish"
 	"floe/capture/route"
+	"floe/pkg/charset"
 	"floe/pkg/event"
 	"floe/pkg/ledger"
 )
@@ -49,6 +50,8 @@ type Config struct {
 type Loader struct {
 	Config
 	Connect func(context.Context) (*pgx.Conn, error)
+	// Charset, if set, is what texts are in that the sessions bring as the database has them.
+	Charset *charset.Charset
 	// Tables are the versions valid at the stream's place, in the order of loading; they may change
 	// between two holds.
 	Tables func() []Table
@@ -87,7 +90,8 @@ type Table struct {
 // version is what the Loader knows of a Table.
 type version struct {
 	Table
-	order order
+	charset *charset.Charset
+	order   order
 	// splits are keys between which the table's rows are spread evenly, more or less.
 	splits [][][]byte
 
@@ -174,7 +178,7 @@ func (l *Loader) tables(ctx context.Context) (open []*version, err error) {
 			}
 			v := l.known[t.Table]
 			if v == nil {
-				v = &version{Table: t}
+				v = &version{Table: t, charset: l.Charset}
 			}
 			open = append(open, v)
 		}

@@ -200,7 +200,7 @@ func compared(t *version) []string {
 func keyLiterals(t *version, key [][]byte) []string {
 	out := make([]string, len(key))
 	for i, k := range t.Shape.Key {
-		out[i] = ident.Literal(string(key[i])) + "::" + t.Shape.Columns[k].SQL
+		out[i] = ident.Literal(string(t.encoded(key[i]))) + "::" + t.Shape.Columns[k].SQL
 		if i < len(t.order.base) && t.order.base[i] != "" {
 			out[i] += "::" + t.order.base[i]
 		}

@@ -99,6 +99,9 @@ func (r *rows) take(line []byte) (err error) {
 	if r.data == nil {
 		r.data = []event.Datum{}
 	}
+	if err := r.p.t.decode(r.data); err != nil {
+		return err
+	}
 	r.image.After = r.data
 	rec, err := r.enc.Record(r.p.t.Table.Table, &r.image)
 	if err != nil {

@@ -39,6 +39,13 @@ func (l *Loader) readSplits(ctx context.Context, t *version) error {
 		return fmt.Errorf("look for keys of %s: %w", t.Shape.Name, err)
 	}
 	t.splits = spread(res[0].Rows, l.Readers)
+	for _, key := range t.splits {
+		for i := range key {
+			if key[i], err = t.decoded(t.Shape.Key[i], key[i]); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

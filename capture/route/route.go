@@ -93,9 +93,13 @@ func (t *Table) sameKey(m *pglogrepl.RelationMessage) error {
 	if m.ReplicaIdentity != 'd' && m.ReplicaIdentity != 'i' {
 		return nil // all columns, or no old images
 	}
-	sent := 0
+	sent, hidden := 0, 0
 	for _, c := range m.Columns {
-		if c.Flags&1 == 0 || slices.Contains(t.Hidden, c.Name) {
+		switch {
+		case c.Flags&1 == 0:
+			continue
+		case slices.Contains(t.Hidden, c.Name):
+			hidden++
 			continue
 		}
 		if sent++; len(t.Shape.Key) > 0 && !slices.Contains(t.Shape.Key, t.Shape.Column(c.Name)) {
@@ -104,6 +108,9 @@ func (t *Table) sameKey(m *pglogrepl.RelationMessage) error {
 	}
 	if sent > 0 && len(t.Shape.Key) == 0 {
 		return fmt.Errorf("%w: old rows of %s bear %d columns only, and without a key all tell its rows apart", ErrShape, t.Shape.Name, sent)
+	}
+	if sent == 0 && hidden > 0 && len(t.Shape.Key) > 0 {
+		return fmt.Errorf("%w: old rows of %s bear columns that do not travel, and none of its key", ErrShape, t.Shape.Name)
 	}
 	if sent > 0 && sent < len(t.Shape.Key) {
 		return fmt.Errorf("%w: old rows of %s bear %d columns of its key of %d", ErrShape, t.Shape.Name, sent, len(t.Shape.Key))

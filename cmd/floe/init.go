@@ -131,7 +131,7 @@ func (s *surveyed) objects(b *bytes.Buffer) {
 	for _, h := range s.schemas {
 		fmt.Fprintf(b, "    - %s   # %d tables, %s\n", scalar(sqlName(h.Schema)), h.Tables, bytesText(h.Bytes))
 	}
-	b.WriteString("  # exclude: [sales.tmp_*]\n  # mapping: [{from: public.orders, to: archive.orders}]\n  # filters: [{table: public.orders, where: \"id > 1000\"}]\n")
+	b.WriteString("  # exclude: [sales.tmp_*]\n  # mapping: [{from: public.orders, to: archive.orders}]\n  # filters: [{table: public.orders, where: \"id > 1000\", columns: [id, total]}]\n")
 	var keyless []string
 	for _, h := range s.schemas {
 		for _, t := range h.Keyless {

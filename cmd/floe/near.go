@@ -92,7 +92,7 @@ func (d *dev) compare(ctx context.Context, tables []string, told func(*verify.Ta
 	if err != nil {
 		return err
 	}
-	c := verify.Config{Includes: includes, Filter: d.job.Filter, Mapping: d.job.Mapping(), Told: told, Log: d.app.log}
+	c := verify.Config{Includes: includes, Filter: d.job.Filter, Columns: d.job.Columns, Encoding: d.job.Source.Encoding, Mapping: d.job.Mapping(), Told: told, Log: d.app.log}
 	if c.Source, err = d.job.Source.Config(); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -139,8 +140,8 @@ func TestAPauseHoldsTheLoad(t *testing.T) {
 	}
 }
 
-// A load rests while the source has an older transaction than it may, says so, and goes on behind it; changes flow
-// meanwhile.
+// A load rests while the source has an older transaction than it may, says so, and goes on once a command allows
+// it; changes flow meanwhile.
 func TestALoadRestsForAnOldTransaction(t *testing.T) {
 	t.Parallel()
 	f, source, target := devJob(t, "rests", func(j *rig.Job) {
@@ -168,20 +169,21 @@ func TestALoadRestsForAnOldTransaction(t *testing.T) {
 	if n := query(t, target, "select count(*) from t"); n != "1" {
 		t.Errorf("%s rows while the load rests", n)
 	}
-	if _, err := old.Exec(t.Context(), "commit"); err != nil {
-		t.Fatal(err)
-	}
+	wantWords(t, command(t, f, codeOK, "set", "throttle.hold_load_when.oldest_transaction=1h").Stdout, "goes from now on")
+	wantWords(t, command(t, f, codeOK, "job", "export").Stdout, "oldest_transaction: 1h", "slot_bytes: 64GiB")
 	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	command(t, f, codeOK, "verify")
 }
 
+func settingLine(key, value string) string { return fmt.Sprintf("%-42s %s", key, value) }
+
 // setLive takes the load's bound away while it loads; the services take it up, and so does a start.
 func setLive(t *testing.T, f *rig.Floe) {
 	t.Helper()
-	wantWords(t, command(t, f, codeOK, "set").Stdout, "throttle.load_rows   as the job file says")
+	wantWords(t, command(t, f, codeOK, "set").Stdout, settingLine("throttle.load_rows", "as the job file says"))
 	command(t, f, codeOK, "set", "throttle.load_rows=500", "apply.batch_wait=1ms")
 	wantWords(t, command(t, f, codeOK, "set", "throttle.load_rows=0", "apply.batch_rows=17").Stdout, "goes from now on")
-	wantWords(t, command(t, f, codeOK, "set").Stdout, "throttle.load_rows   0", "apply.batch_rows     17", "apply.batch_wait     1ms")
+	wantWords(t, command(t, f, codeOK, "set").Stdout, settingLine("throttle.load_rows", "0"), settingLine("apply.batch_rows", "17"), settingLine("apply.batch_wait", "1ms"))
 	wantWords(t, command(t, f, codeOK, "job", "export").Stdout, "load_rows: 0", "batch_rows: 17", "batch_wait: 1ms")
 	command(t, f, codeUsage, "set", "throttle.load_rows=-1")
 }

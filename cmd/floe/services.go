@@ -53,7 +53,7 @@ func (a *app) captureCommand() *cobra.Command {
 				}
 				defer s.describe(ctx, j, opts)()
 				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Place: s.place, Prefix: j.Prefix(), Kafka: opts,
-					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter,
+					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter, Columns: j.Columns, Charset: j.Source.Charset(),
 					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, HoldLoad: capture.HoldLoad{ApplierLag: j.Throttle.HoldLoad.ApplierLag, SlotBytes: int64(j.Throttle.HoldLoad.SlotBytes), ActiveSessions: j.Throttle.HoldLoad.ActiveSessions, OldestTransaction: j.Throttle.HoldLoad.OldestTransaction},
 					Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
 					ShutdownGrace: shutdownGrace, Registry: remote, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Log: log, Metrics: reg})

@@ -62,7 +62,7 @@ func (a *app) showSettings(s control.Settings) error {
 		if !ok {
 			value = "as the job file says"
 		}
-		if _, err := fmt.Fprintf(a.out, "%-20s %s\n", key, value); err != nil {
+		if _, err := fmt.Fprintf(a.out, "%-42s %s\n", key, value); err != nil {
 			return err
 		}
 	}
@@ -81,6 +81,9 @@ func adopt(j *job.Job, s control.Settings) {
 	j.Throttle.LoadMBps = control.Or(s.LoadMBps, j.Throttle.LoadMBps)
 	j.Throttle.ApplyRows = control.Or(s.ApplyRows, j.Throttle.ApplyRows)
 	j.Throttle.ApplyMBps = control.Or(s.ApplyMBps, j.Throttle.ApplyMBps)
+	h := &j.Throttle.HoldLoad
+	h.ApplierLag, h.OldestTransaction = control.Or(s.ApplierLag, h.ApplierLag), control.Or(s.OldestTransaction, h.OldestTransaction)
+	h.SlotBytes, h.ActiveSessions = job.Size(control.Or(s.SlotBytes, int64(h.SlotBytes))), control.Or(s.ActiveSessions, h.ActiveSessions)
 	j.Apply.BatchRows = control.Or(s.BatchRows, j.Apply.BatchRows)
 	j.Apply.BatchWait = control.Or(s.BatchWait, j.Apply.BatchWait)
 }

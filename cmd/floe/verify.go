@@ -79,7 +79,7 @@ func (a *app) verify(ctx context.Context, j *job.Job, includes func(ident.Name) 
 	if err != nil {
 		return exit(codeUsage, err)
 	}
-	r, err := verify.Run(ctx, verify.Config{Source: source, Target: target, Includes: includes, Filter: j.Filter, Mapping: j.Mapping(), Log: a.log})
+	r, err := verify.Run(ctx, verify.Config{Source: source, Target: target, Includes: includes, Filter: j.Filter, Columns: j.Columns, Encoding: j.Source.Encoding, Mapping: j.Mapping(), Log: a.log})
 	if err != nil {
 		return exit(codeUnreachable, err)
 	}

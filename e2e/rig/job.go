@@ -70,7 +70,9 @@ type Mapping struct {
 // Filter is one row condition.
 type Filter struct {
 	Table string `json:"table"`
-	Where string `json:"where"`
+	Where string `json:"where,omitempty"`
+	// Columns are written as in SQL.
+	Columns []string `json:"columns,omitempty"`
 }
 
 // Kafka names brokers that the test runs itself.

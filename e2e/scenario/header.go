@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,8 @@ func (s *Scenario) set(key, value string) error {
 		return s.addMap(value)
 	case "filter":
 		return s.addFilter(value)
+	case "columns":
+		return s.addColumns(value)
 	case "action":
 		return s.addAction(value)
 	case "expect":
@@ -131,7 +134,29 @@ func (s *Scenario) addFilter(value string) error {
 	if err != nil {
 		return err
 	}
-	s.Filters = append(s.Filters, Filter{n, strings.TrimSpace(where)})
+	s.Filters = append(s.Filters, Filter{Table: n, Where: strings.TrimSpace(where)})
+	return nil
+}
+
+// addColumns reads TABLE: COL, COL; a condition on the same table stands before it.
+func (s *Scenario) addColumns(value string) error {
+	table, list, ok := cutOutside(value, ":")
+	if !ok {
+		return fmt.Errorf("%q: want TABLE: COLUMNS", value)
+	}
+	n, err := ident.Parse(table)
+	if err != nil {
+		return err
+	}
+	f := Filter{Table: n}
+	if at := slices.IndexFunc(s.Filters, func(f Filter) bool { return f.Table == n }); at >= 0 {
+		f = s.Filters[at]
+		s.Filters = slices.Delete(s.Filters, at, at+1)
+	}
+	for _, c := range splitOutside(list, ',') {
+		f.Columns = append(f.Columns, strings.TrimSpace(c))
+	}
+	s.Filters = append(s.Filters, f)
 	return nil
 }
 

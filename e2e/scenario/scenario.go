@@ -59,6 +59,8 @@ type Map struct {
 type Filter struct {
 	Table ident.Name
 	Where string
+	// Columns are written as in SQL; none is all.
+	Columns []string
 }
 
 // Action is an operator's command after a step of the live section.

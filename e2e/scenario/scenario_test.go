@@ -44,6 +44,7 @@ Lines", ONLY "s,x".t
 -- mode: ignore-existing
 -- map: public.t -> "D S"."d.t" (id -> "ID", val -> val)
 -- filter: public.t: a > 1 AND b <> ':'
+-- columns: public.t: id, "V:,"
 -- action: after step 1: select add public.u
 -- expect: equal on (a, "B")
 -- expect: target: SELECT a => 1|x;2|y
@@ -87,7 +88,7 @@ func TestParseReadsEveryPart(t *testing.T) {
 		Needs:   []Need{{"pg", "14"}, {"ext", "a,b"}, {"heavy", ""}},
 		Select:  []ident.Name{name("public", "t")},
 		Maps:    []Map{{name("public", "t"), name("D S", "d.t"), [][2]string{{"id", "ID"}, {"val", "val"}}}},
-		Filters: []Filter{{name("public", "t"), "a > 1 AND b <> ':'"}},
+		Filters: []Filter{{name("public", "t"), "a > 1 AND b <> ':'", []string{"id", `"V:,"`}}},
 		Actions: []Action{{1, "add", name("public", "u")}},
 		Expects: []Expect{
 			{Kind: Equal, Columns: []string{"a", "B"}},
@@ -99,13 +100,13 @@ func TestParseReadsEveryPart(t *testing.T) {
 			{Kind: Stop, Code: "bad", Object: "public.t", Stopped: 1, Resumed: 2},
 			{Kind: Metric, Value: "it moves"},
 		},
-		Setup:  []Statement{{"CREATE TABLE t ()", "main", "", 20}},
-		Target: []Statement{{"CREATE TABLE t ()", "target", "", 22}},
-		Load:   []Statement{{"INSERT INTO t VALUES ('\n-- live\n')", "main", "", 24}},
-		During: []Statement{{"UPDATE t SET a = 1", "main", "", 28}, {"UPDATE t SET b = 2", "main", "", 28}},
+		Setup:  []Statement{{"CREATE TABLE t ()", "main", "", 21}},
+		Target: []Statement{{"CREATE TABLE t ()", "target", "", 23}},
+		Load:   []Statement{{"INSERT INTO t VALUES ('\n-- live\n')", "main", "", 25}},
+		During: []Statement{{"UPDATE t SET a = 1", "main", "", 29}, {"UPDATE t SET b = 2", "main", "", 29}},
 		Live: [][]Statement{
-			{{"BEGIN", "a", "", 31}, {"INSERT INTO t VALUES (1)", "a", "23505", 33}},
-			{{"COMMIT", "main", "", 35}, {"SELECT 1", "target", "", 37}},
+			{{"BEGIN", "a", "", 32}, {"INSERT INTO t VALUES (1)", "a", "23505", 34}},
+			{{"COMMIT", "main", "", 36}, {"SELECT 1", "target", "", 38}},
 		},
 	}
 	for i := range got.Expects {

@@ -54,7 +54,8 @@ type EmbeddedConfig struct {
 	// be started beside it.
 	Listens func(addr string) error
 
-	free func(dir string) (float64, error)
+	// Free is which part of the disk is free; nil asks the disk.
+	Free func(dir string) (float64, error)
 }
 
 // OpenEmbedded is Embed with the default cap.
@@ -72,7 +73,7 @@ func Embed(c EmbeddedConfig) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded broker: %w", err)
 	}
-	e := &Embedded{lock: lock, dir: c.Dir, log: c.Log, free: c.free}
+	e := &Embedded{lock: lock, dir: c.Dir, log: c.Log, free: c.Free}
 	if e.free == nil {
 		e.free = freeOf
 	}

@@ -280,7 +280,7 @@ func TestAlmostFullDiskRefusesRecords(t *testing.T) {
 	t.Parallel()
 	var free atomic.Int64
 	free.Store(50)
-	b := open(t, EmbeddedConfig{Dir: t.TempDir(), free: func(string) (float64, error) { return float64(free.Load()) / 100, nil }})
+	b := open(t, EmbeddedConfig{Dir: t.TempDir(), Free: func(string) (float64, error) { return float64(free.Load()) / 100, nil }})
 	c := client(t, b.Addr, Producer()...)
 	topic(t, c, "j.public.t")
 	topic(t, c, Status("j"))

@@ -88,7 +88,12 @@ func ReadChange(change []byte, sel Selection, valid *Database) (Change, error) {
 
 // compare finds what differs from valid.
 func (c *Change) compare(r *reader, e *told, valid *Database) error {
-	now := r.ordered()
+	now := narrow(r.ordered(), r.sel.Columns, valid.Listed())
+	for i := range now {
+		if t, ok := now[i].Body.(*TableDef); ok {
+			r.tables[t.OID] = t
+		}
+	}
 	present := make(map[object]bool, len(now))
 	for _, d := range now {
 		o := objectOf(&d)
@@ -223,7 +228,7 @@ func rewritten(e *told, valid *Database, r *reader) []uint32 {
 			was[oid] != nil && was[oid].Unlogged,
 			roots[oid] != nil && was[oid] != nil && (before[oid] == nil || before[oid].OID != roots[oid].OID),
 			slices.ContainsFunc(e.Stale, func(s [2]uint32) bool {
-				return s[0] == oid && was[oid] != nil && !was[oid].hasAttnum(int16(s[1]))
+				return s[0] == oid && was[oid] != nil && !was[oid].hasAttnum(int16(s[1])) && t.hasAttnum(int16(s[1]))
 			}):
 			out = append(out, oid)
 		}

@@ -6,6 +6,7 @@ import "floe/pkg/ident"
 type Database struct {
 	Version     int // server_version_num; 0 if the definitions come from the log
 	Definitions []Definition
+	Encoding    string // of the database that was read; empty if the definitions come from the log
 	tables      map[ident.Name]*TableDef
 }
 

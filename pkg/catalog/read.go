@@ -22,6 +22,11 @@ type Selection struct {
 	// Filter is the condition that a table's rows must meet, empty for all rows; nil filters nothing. A
 	// partition's rows meet its root's.
 	Filter func(ident.Name) string
+	// Columns is the list that a table's columns are taken by, nil for all columns; nil lists none. A partition
+	// has its root's.
+	Columns func(ident.Name) []string
+	// Encoding is the database's, for what a recording tells; a session asks for it.
+	Encoding string
 }
 
 // Read returns the definitions of the tables that includes accepts, and of what they depend on; with
@@ -120,8 +125,8 @@ func read(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error)
 	r := newReader(sel)
 	r.conn = conn
 	// An empty path makes every deparsed name a qualified one.
-	const setup = `select current_setting('server_version_num')::int from (select set_config('search_path', '', true)) s`
-	if err := conn.QueryRow(ctx, setup).Scan(&r.version.number); err != nil {
+	const setup = `select current_setting('server_version_num')::int, current_setting('server_encoding') from (select set_config('search_path', '', true)) s`
+	if err := conn.QueryRow(ctx, setup).Scan(&r.version.number, &r.sel.Encoding); err != nil {
 		return nil, err
 	}
 	var err error
@@ -131,7 +136,9 @@ func read(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error)
 	if err := r.readAll(ctx); err != nil {
 		return nil, err
 	}
-	return NewDatabase(r.version.number, r.ordered()), nil
+	db := NewDatabase(r.version.number, narrow(r.ordered(), sel.Columns, nil))
+	db.Encoding = r.sel.Encoding
+	return db, nil
 }
 
 func newReader(sel Selection) *reader {

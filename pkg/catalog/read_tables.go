@@ -65,6 +65,9 @@ func (r *reader) readTables(ctx context.Context) error {
 			PartitionKey: x.PartitionKey, ReplicaIdentity: x.Replica, Comment: x.Comment, Filter: r.filter(x, byOID),
 			RowSecurity: x.RowSecurity, ForceRowSecurity: x.Forced, OfType: optional(x.OfSchema, x.OfType), AccessMethod: x.Method, Hidden: x.Hidden,
 		}
+		if r.sel.Encoding != "UTF8" {
+			t.Encoding = r.sel.Encoding
+		}
 		r.tables[x.OID], r.parents[x.OID] = t, x.Parents
 		r.add(classRelation, define(x.OID, t.Name, t))
 	}

@@ -27,13 +27,20 @@ var natives = map[ident.Name]event.Native{
 // Shape is what rows of the table carry: its columns but the generated ones, and its key.
 func (d *TableDef) Shape() *event.Table { return d.shape(d.Identity().Columns) }
 
-// Untold are the columns that a server's stream may bear and rows do not: hidden ones, and from 18 on generated
-// ones. Before, one that comes is no longer generated.
+// Untold are the columns that a server's stream may bear and rows do not: hidden ones, those that the job leaves
+// out, and from 18 on generated ones. Before, one that comes is no longer generated.
 func (d *TableDef) Untold(version int) []string {
-	if version < 180000 {
-		return d.Hidden
-	}
 	out := slices.Clone(d.Hidden)
+	if d.List != nil {
+		for _, c := range d.List.Left {
+			if !c.Generated || version >= 180000 {
+				out = append(out, c.Name)
+			}
+		}
+	}
+	if version < 180000 {
+		return out
+	}
 	for i := range d.Columns {
 		if d.Columns[i].Generated != nil {
 			out = append(out, d.Columns[i].Name)

@@ -28,8 +28,12 @@ type TableDef struct {
 	// RowSecurity and ForceRowSecurity say whether policies hold for others, and for the owner too.
 	RowSecurity      bool `json:"row_security,omitempty"`
 	ForceRowSecurity bool `json:"force_row_security,omitempty"`
+	// Encoding is the source database's unless that is UTF8: text that orders by its bytes orders otherwise there.
+	Encoding string `json:"encoding,omitempty"`
 	// Hidden are columns that the server made for itself: rows of the stream bear them, nothing else does.
 	Hidden []string `json:"hidden,omitempty"`
+	// List is the job's choice among the columns, nil for all of them.
+	List *ColumnList `json:"list,omitempty"`
 }
 
 // Partition says whose partition a table is, and for which rows.

@@ -193,7 +193,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/settings", "", `{"settings":["throttle.load_rows=500","apply.batch_wait=7ms"]}`, 202, `"sent":true`},
 		{"POST", "/api/v1/settings", "", `{"settings":["kafka.prefix=x"]}`, 400, "cannot be set while a job runs"},
 		{"POST", "/api/v1/settings", "", `{"settings":[]}`, 400, "KEY=VALUE"},
-		{"GET", "/api/v1/commands", "", "", 200, `{"key":"throttle.load_rows","value":"500"},{"key":"throttle.load_mbps"},{"key":"throttle.apply_rows"},{"key":"throttle.apply_mbps"},{"key":"apply.batch_rows"},{"key":"apply.batch_wait","value":"7ms"}`},
+		{"GET", "/api/v1/commands", "", "", 200, `{"key":"throttle.load_rows","value":"500"},{"key":"throttle.load_mbps"},{"key":"throttle.apply_rows"},{"key":"throttle.apply_mbps"},{"key":"apply.batch_rows"},{"key":"apply.batch_wait","value":"7ms"},{"key":"throttle.hold_load_when.applier_lag"}`},
 		{"GET", "/api/v1/commands", "", "", 200, `"run":"STOPPED"`},
 		{"GET", "/api/v1/commands", "", "", 200, `"args":["\"sales\".\"New\"","\"sales\".\"more\""]`},
 	} {

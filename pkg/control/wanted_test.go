@@ -100,10 +100,16 @@ func TestSettings(t *testing.T) {
 	if diff := cmp.Diff(w.Set.Values(), map[string]string{"throttle.load_mbps": "3", "throttle.apply_rows": "4", "throttle.apply_mbps": "5"}); diff != "" {
 		t.Error(diff)
 	}
+	w = Fold(commands("set throttle.hold_load_when.applier_lag=30s throttle.hold_load_when.slot_bytes=10GiB\nset throttle.hold_load_when.active_sessions=7 throttle.hold_load_when.oldest_transaction=10m throttle.hold_load_when.slot_bytes=1.5GiB"))
+	if diff := cmp.Diff(w.Set.Values(), map[string]string{"throttle.hold_load_when.applier_lag": "30s", "throttle.hold_load_when.slot_bytes": "10GiB",
+		"throttle.hold_load_when.active_sessions": "7", "throttle.hold_load_when.oldest_transaction": "10m0s"}); diff != "" {
+		t.Error(diff)
+	}
 	if w := Fold(nil); Or(w.Set.LoadRows, 77) != 77 {
 		t.Errorf("%+v", w.Set)
 	}
-	for text, says := range map[string]string{"apply.batch_rows=0": "from 1 to 1000000", "apply.batch_wait=1h": "from 0s to 1m0s", "kafka.prefix=x": "cannot be set while a job runs; throttle.load_rows", "x": "want KEY=VALUE"} {
+	for text, says := range map[string]string{"apply.batch_rows=0": "from 1 to 1000000", "apply.batch_wait=1h": "from 0s to 1m0s", "kafka.prefix=x": "cannot be set while a job runs; throttle.load_rows", "x": "want KEY=VALUE",
+		"throttle.hold_load_when.slot_bytes=much": "want bytes like 2GiB", "throttle.hold_load_when.applier_lag=48h": "from 0s to 24h0m0s", "throttle.hold_load_when.active_sessions=-1": "from 0 to 100000"} {
 		if err := new(Settings).Set(text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", text, err)
 		}

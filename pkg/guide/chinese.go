@@ -39,7 +39,8 @@ var chinese = map[string][3]string{
 	"target-table-exists":  {"目标库已有作业将要创建的同名表，而 on_existing 为 block。", "未创建任何对象，也未改动目标库的任何行。", "将其改名或删除、映射名称（objects.mapping），或设置 on_existing: proceed"},
 	"target-table-missing": {"行所属的表或其主键列不在目标库：被删除或改名，或未能创建。", zhBefore, "按源库的样子创建它，或由 floe 创建（init.structure）；应用服务随后自行继续"},
 	"constraint-violation": {"目标库拒绝某个变更：因只有目标库才有的约束、触发器或类型，或有目标库自己的行妨碍。消息给出表、主键、位点和 SQLSTATE。", "此前的事务已在目标库；该事务及之后的全部事务完整等待。没有略过任何内容。", "改正妨碍之处" + zhItself + "（`floe errors retry` 可立即得知结果）。或跳过它：`floe errors skip POSITION --reason WHY`，整个事务或仅该变更；会记入日志和目标库的 floe.skipped，并一直显示到该表重新加载"},
-	"filter-refused":       {"源库无法计算作业的行过滤条件，或变更缺少过滤所需的旧值。", zhStopped, "更正作业文件中的 objects.filters 并重新启动 floe；如消息要求，将表设为 REPLICA IDENTITY FULL"},
+	"filter-refused":       {"源库无法计算作业的行过滤条件，或变更缺少过滤所需的旧值；或作业的列清单漏掉了区分行所用的列，或与日志中的清单不同。", zhStopped, "更正作业文件中的 objects.filters 并重新启动 floe；如消息要求，将表设为 REPLICA IDENTITY FULL"},
+	"text-undecodable":     {"源库编码为 SQL_ASCII，某行的字节不是 source.encoding 所指编码的文本，或含有服务器会当作自身符号的字节。消息中有表、列和主键。", zhStopped, "更正 source.encoding 并重新启动 floe；或在源库更正该行，停止 floe，然后执行 `floe job reset`：WAL 中已有的内容不会改变"},
 	"disk-full":            {"磁盘已满：内嵌 broker 的磁盘（保留 5 %），或消息所示服务器的磁盘。", "未落盘的内容均未确认，也未丢弃任何内容。如是数据库或 Kafka 报告，服务处于 RETRYING。", "在该处释放空间" + zhItself},
 
 	"source-unreachable":   {"源库无响应，或连接中断。", zhAgain + "期间源库为复制槽保留 WAL。", "确认服务器在运行且可访问；保留 WAL 期间请关注其磁盘"},
@@ -105,7 +106,7 @@ var chinese = map[string][3]string{
 	"O-COLLATION":        {"目标库的文本排序不同，或缺少排序规则。", zhWarns, "以源库的 LC_COLLATE 创建目标数据库，或安装相应区域设置"},
 	"O-EXTENSION":        {"目标库服务器缺少扩展，或其账号无权创建。", zhWarns, "安装扩展，或由超级用户创建"},
 	"O-ROLE":             {"目标库缺少拥有源库对象或被授权的角色，或其账号没有这些角色的权限。", zhWarns, "创建这些角色并授予目标库账号；否则其对象归 floe 的角色所有，对它们的授权仅作报告"},
-	"O-FILTER":           {"源库不接受行过滤条件，或条件需要表不发送的旧值。", zhFails + "；表将设为 REPLICA IDENTITY FULL 时为警告", "条件只用该表自身的列和 IMMUTABLE 函数；保留 objects.identity: auto"},
+	"O-FILTER":           {"源库不接受行过滤条件，或条件需要表不发送的旧值；或列清单含有不存在的列，或漏掉了必需的列。", zhFails + "；表将设为 REPLICA IDENTITY FULL，或索引和约束随列略去时为警告", "条件只用该表自身的列和 IMMUTABLE 函数；保留 objects.identity: auto；列出主键列，以及分区、过滤和生成列所依据的列"},
 	"B-CONN":             {"Kafka 无响应或拒绝账号。", zhFails, "检查 broker 地址、TLS 和 SASL"},
 	"B-TOPIC-PRIV":       {"账号无权创建、读取或写入作业的主题。", zhFails, "授予消息所示的 ACL"},
 	"B-MAX-MESSAGE":      {"broker 拒绝 floe 发送的批次大小，或无法读取其参数。", zhWarns, "调大 message.max.bytes"},

@@ -4,7 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +67,35 @@ func TestEveryCodeHasAPage(t *testing.T) {
 	}
 	if Of("nothing") != nil {
 		t.Error("there is a page of nothing")
+	}
+}
+
+// Each halt is provoked by a test of the services or of what they decide with, by its name.
+func TestEveryHaltIsProvoked(t *testing.T) {
+	t.Parallel()
+	var tests strings.Builder
+	for _, folder := range []string{"../../capture", "../../applier", "../../e2e", "../../pkg/registry"} {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			tests.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	source, err := os.ReadFile("../halt/halt.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range constants(t, "../halt/halt.go", "Code") {
+		m := regexp.MustCompile(`(\w+) +Code = "` + code + `"`).FindStringSubmatch(string(source))
+		if m == nil || !regexp.MustCompile(`halt\.`+m[1]+`\b|"`+code+`"`).MatchString(tests.String()) {
+			t.Errorf("%s is provoked by no test", code)
+		}
 	}
 }
 

@@ -42,8 +42,10 @@ var halts = []Page{
 	{"constraint-violation", Halt, "The target refuses a change: a constraint, trigger or type that only the target has, or a row of the target's own in its way. The message names table, key, place and SQLSTATE.",
 		"The transactions before it are on the target; it and all later ones wait, whole. Nothing was left out.",
 		"change what stands in the way; floe then goes on by itself (`floe errors retry` says at once whether). Or leave it out: `floe errors skip POSITION --reason WHY`, the transaction or the one change; that is written in the log and in floe.skipped on the target, and shown until the table is loaded again"},
-	{"filter-refused", Halt, "The source cannot evaluate a row filter of the job, or a change lacks the old values that the filter needs.",
+	{"filter-refused", Halt, "The source cannot evaluate a row filter of the job, or a change lacks the old values that the filter needs; or the job's list of columns leaves out one that rows are told apart by, or is another one than that of the log.",
 		stopped, "mend objects.filters in the job file and start floe again; where the message says so, give the table REPLICA IDENTITY FULL"},
+	{"text-undecodable", Halt, "The source's database is SQL_ASCII, and bytes of a row are no text of the encoding that source.encoding names, or hold signs that the server cannot tell from its own. The message names table, column and key.",
+		stopped, "correct source.encoding and start floe again; or correct the row at the source, stop floe, then `floe job reset`: what the WAL has of it stays as it is"},
 	{"disk-full", Halt, "A disk is full: that of the embedded broker (5 % are kept free), or of the server that the message names.",
 		"Nothing was acknowledged that is not on disk, and nothing dropped. Where a database or Kafka says so, the service is RETRYING.", "free space there; floe then goes on by itself"},
 }

@@ -30,6 +30,7 @@ const (
 	TargetTableMissing  Code = "target-table-missing"
 	ConstraintViolation Code = "constraint-violation"
 	FilterRefused       Code = "filter-refused"
+	TextUndecodable     Code = "text-undecodable"
 	DiskFull            Code = "disk-full"
 )
 

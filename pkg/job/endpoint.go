@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"floe/pkg/charset"
 	"floe/pkg/pg"
 )
 
@@ -18,6 +19,20 @@ type Endpoint struct {
 	Port                 int
 	Password             Secret
 	TLS                  TLS
+	// Encoding is what the texts of a source are in whose database does not say (SQL_ASCII), by PostgreSQL's name.
+	Encoding string
+}
+
+// Charset is the encoding, nil if the database knows its own.
+func (e Endpoint) Charset() *charset.Charset {
+	if e.Encoding == "" {
+		return nil
+	}
+	c, err := charset.Find(e.Encoding)
+	if err != nil { // reading saw to it
+		return nil
+	}
+	return c
 }
 
 // TLS says how a connection is encrypted; the fields are libpq's.

@@ -180,15 +180,3 @@ func (r *reader) only(value string) field {
 		}
 	}, either(oneWordOf([]string{value}), reference())}
 }
-
-// unsupportedList refuses a field that would change what is replicated, unless it is empty.
-func (r *reader) unsupportedList(instead string) field {
-	none := 0
-	return field{func(p string, n ast.Node) {
-		some := false
-		r.list(p, n, func(string, ast.Node) { some = true })
-		if some {
-			r.fault(r.marks[p], "%s is not supported yet: %s", p, instead)
-		}
-	}, &jsonschema.Schema{Types: []string{"array", "null"}, MaxItems: &none}}
-}

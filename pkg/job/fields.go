@@ -2,11 +2,13 @@ package job
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"floe/pkg/charset"
 	"floe/pkg/ident"
 	"floe/pkg/status"
 )
@@ -16,7 +18,7 @@ func (r *reader) job(j *Job) fields {
 	k := &Kafka{Partitions: 1}
 	return fields{
 		"name":        r.name(&j.Name).says("the job's name; floe dev makes one if it is left out"),
-		"source":      r.object(r.endpoint(&j.Source)).says("the database that is copied"),
+		"source":      r.object(r.source(&j.Source)).says("the database that is copied"),
 		"target":      r.object(r.endpoint(&j.Target)).says("the database that becomes the copy"),
 		"objects":     r.object(r.objects(&j.Objects)).says("what is replicated, and what it is called on the target"),
 		"on_existing": r.oneOf([]string{"block", "proceed"}, func(s string) { j.Proceed = s == "proceed" }).says("a table that the target has already stops the job (block), or is loaded into: its rows stay, changes overwrite them (proceed)"),
@@ -89,6 +91,24 @@ func (r *reader) name(to *string) field {
 	}, either(&jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: nameForm.String()}, reference())}
 }
 
+// source are an endpoint's fields, and what only a source has.
+func (r *reader) source(e *Endpoint) fields {
+	f := r.endpoint(e)
+	f["encoding"] = field{func(p string, n ast.Node) {
+		text, ok := r.text(p, n)
+		if !ok {
+			return
+		}
+		c, err := charset.Find(text)
+		if err != nil {
+			r.fault(n, "%s: %v", p, err)
+			return
+		}
+		e.Encoding = c.Name
+	}, scalar()}.says("what the texts are in, if the database does not say: SQL_ASCII")
+	return f
+}
+
 func (r *reader) endpoint(e *Endpoint) fields {
 	modes := []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 	return fields{
@@ -107,7 +127,7 @@ func (r *reader) objects(o *Objects) fields {
 		"include":  r.listOf(func() field { return r.pattern(&o.Include) }).says("schemas, or schema.table; * and ? are wildcards outside quotes"),
 		"exclude":  r.listOf(func() field { return r.pattern(&o.Exclude) }),
 		"mapping":  r.listOf(func() field { return r.rule(&o.Rules) }).says("other names on the target: a table, or schema.* for all of a schema"),
-		"filters":  r.listOf(func() field { return r.filter(o) }).says("conditions on rows; a row that leaves its filter is deleted on the target"),
+		"filters":  r.listOf(func() field { return r.filter(o) }).says("conditions on rows, and lists of columns; a row that leaves its filter is deleted on the target"),
 		"identity": r.oneOf([]string{"auto", "keep"}, func(s string) { o.KeepIdentity = s == "keep" }).says("auto gives tables without a usable replica identity one; keep changes none"),
 	}
 }
@@ -157,37 +177,68 @@ func (r *reader) rule(to *[]ident.Rule) field {
 	return f
 }
 
-// filter reads the condition on one table's rows.
+// filter reads the condition on one table's rows, and the list of its columns.
 func (r *reader) filter(o *Objects) field {
 	var table, where string
+	var list []string
 	known := fields{"table": r.intoText(&table), "where": r.intoRaw(&where),
-		"columns": r.unsupportedList("every column of a selected table is replicated")}
+		"columns": r.listOf(func() field { return r.listed(&list) }).says("the columns that are copied; the others are on no target and in no log")}
 	f := r.object(known)
-	f.schema.Required = []string{"table", "where"}
+	f.schema.Required = []string{"table"}
 	f.read = func(p string, n ast.Node) {
 		before := len(r.faults)
 		r.mapping(p, n, known)
 		if len(r.faults) > before {
 			return
 		}
-		if table == "" || where == "" {
-			r.fault(n, "%s: want table and where", p)
+		if table == "" || where == "" && len(list) == 0 {
+			r.fault(n, "%s: want table, and where or columns", p)
 			return
 		}
 		name, err := ident.Parse(table)
 		switch {
 		case err != nil:
 			r.fault(n, "%s: %v", p, err)
-		case o.Filters[name] != "":
+		case o.Filters[name] != "" || o.Columns[name] != nil:
 			r.fault(n, "%s: %s has a filter already; join conditions with AND or OR", p, name)
 		default:
-			if o.Filters == nil {
-				o.Filters = map[ident.Name]string{}
-			}
-			o.Filters[name] = where
+			o.filter(name, where, list)
 		}
 	}
 	return f
+}
+
+func (o *Objects) filter(table ident.Name, where string, columns []string) {
+	if where != "" {
+		if o.Filters == nil {
+			o.Filters = map[ident.Name]string{}
+		}
+		o.Filters[table] = where
+	}
+	if len(columns) > 0 {
+		if o.Columns == nil {
+			o.Columns = map[ident.Name][]string{}
+		}
+		o.Columns[table] = columns
+	}
+}
+
+// listed reads one name of a list of columns, as in SQL.
+func (r *reader) listed(to *[]string) field {
+	return field{func(p string, n ast.Node) {
+		text, ok := r.text(p, n)
+		if !ok {
+			return
+		}
+		name, ok := r.column(p, n, text)
+		switch {
+		case !ok:
+		case slices.Contains(*to, name):
+			r.fault(n, "%s: column %s stands twice", p, ident.Quote(name))
+		default:
+			*to = append(*to, name)
+		}
+	}, scalar()}
 }
 
 // columns reads old: new, both as in SQL.

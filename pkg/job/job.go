@@ -52,6 +52,8 @@ type Objects struct {
 	Rules            []ident.Rule
 	// Filters are conditions on the rows of tables, SQL as the source understands it.
 	Filters map[ident.Name]string
+	// Columns are those that tables are copied with; a table that is not there has all of its own.
+	Columns map[ident.Name][]string
 	// KeepIdentity leaves the source's replica identities as they are.
 	KeepIdentity bool
 }
@@ -137,6 +139,9 @@ func (j *Job) Includes(n ident.Name) bool {
 
 // Filter is the condition that a table's rows must meet, empty for none.
 func (j *Job) Filter(n ident.Name) string { return j.Objects.Filters[n] }
+
+// Columns are those that a table is copied with, nil for all.
+func (j *Job) Columns(n ident.Name) []string { return j.Objects.Columns[n] }
 
 // Selects are the patterns that tables are selected by, less what is excluded; none means all.
 func (j *Job) Selects() []ident.Pattern {

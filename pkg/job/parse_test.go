@@ -38,8 +38,10 @@ job.yaml:4:14: on_existing: want block or proceed, not "maybe"
 		"broken yaml": {"source: {url: x\ntarget: [", `job.yaml:2:1: this is not YAML: `},
 		"filters": {minimal + "objects:\n  filters:\n  - {table: public.rf, where: a > 1}\n  - {table: public.rf, where: b}\n",
 			`job.yaml:6:5: objects.filters[1]: public.rf has a filter already; join conditions with AND or OR`},
-		"half a filter":     {minimal + "objects:\n  filters: [{table: public.rf}]\n", `objects.filters[0]: want table and where`},
-		"a filter's column": {minimal + "objects:\n  filters: [{table: public.rf, where: a, columns: [a]}]\n", `columns is not supported yet: every column of a selected table is replicated`},
+		"half a filter":     {minimal + "objects:\n  filters: [{table: public.rf}]\n", `objects.filters[0]: want table, and where or columns`},
+		"a filter's column": {minimal + "objects:\n  filters: [{table: public.rf, where: a, columns: [a.b]}]\n", `objects.filters[0].columns[0]: "a.b" is not a column's name`},
+		"a column twice":    {minimal + "objects:\n  filters: [{table: public.rf, columns: [a, '\"B\"', A]}]\n", `objects.filters[0].columns[2]: column "a" stands twice`},
+		"two lists":         {minimal + "objects:\n  filters:\n  - {table: public.rf, columns: [a]}\n  - {table: public.rf, where: b}\n", `objects.filters[1]: public.rf has a filter already`},
 		"registry":          {minimal + "registry: {uri: http://x}\n", `registry.uri is not a field; did you mean url?`},
 		"throttle":          {minimal + "throttle: {apply_rows: -5}\n", `throttle.apply_rows: want a number from 0 to 2147483647, not "-5"`},
 		"heartbeat":         {minimal + "heartbeat: {table: public.beats}\n", `heartbeat.table: want a table named dts_postgres_heartbeat`},
@@ -52,6 +54,8 @@ job.yaml:4:14: on_existing: want block or proceed, not "maybe"
 		"anchor":            {"name: &x a\n" + minimal, `name: want a value, not an anchor`},
 		"both forms":        {"source: {url: x, host: y, database: z}\n", `source: want url, or host, port, database and user, not both`},
 		"neither form":      {"source: {user: y}\n", `source: want url, or host and database`},
+		"encoding":          {"source: {url: x, encoding: EBCDIC}\n", `source.encoding: "EBCDIC" is no encoding: want one of BIG5, EUC_CN`},
+		"target's encoding": {"target: {url: x, encoding: UTF8}\n", `target.encoding is not a field`},
 		"port":              {"source: {host: a, database: b, port: 70000}\n", `source.port: want a number from 1 to 65535, not "70000"`},
 		"nothing":           {minimal + "objects: {database: false}\n", `false and no include select nothing`},
 		"all and some":      {minimal + "objects: {database: true, include: [a]}\n", `objects.include: the whole database is selected already`},
@@ -94,6 +98,9 @@ func TestEveryFieldOfTheDocumentedFile(t *testing.T) {
 	}
 	if got := j.Mapping().Column(ident.Name{Schema: "public", Name: "orders"}, "ts"); got != "Created At" {
 		t.Errorf("column ts becomes %q", got)
+	}
+	if rf := (ident.Name{Schema: "public", Name: "rf"}); j.Filter(rf) != "a > 1000" || strings.Join(j.Columns(rf), "|") != "a|b" || j.Columns(ident.Name{Schema: "public", Name: "orders"}) != nil {
+		t.Errorf("filters %v, columns %v", j.Objects.Filters, j.Objects.Columns)
 	}
 	want := []string{"kafka.retention"}
 	if strings.Join(j.Notices, "|") != strings.Join(want, "|") {

@@ -69,7 +69,7 @@ func TestTheSchemaAgreesWithReading(t *testing.T) {
 	}
 	for _, text := range []string{string(full), minimal, minimal + "objects:\nkafka: {brokers: ['a:1'], tls: }\n", minimal + "ddl: off\n",
 		minimal + "apply: {batch_rows: '${ROWS:-5}'}\n", minimal + "init: {data: {enabled: '${X:-true}', readers: 1_0}}\n", minimal + "name: 12\n",
-		minimal + "objects: {filters: [{table: a.b, where: 'x > 1'}]}\n", "target: {host: h, database: 7}\n"} {
+		minimal + "objects: {filters: [{table: a.b, where: 'x > 1'}, {table: a.c, columns: [a, 'b']}]}\n", "target: {host: h, database: 7}\n"} {
 		if _, err := Parse("f", []byte(text)); err != nil {
 			t.Errorf("reading refuses %s: %v", text, err)
 		}
@@ -78,7 +78,7 @@ func TestTheSchemaAgreesWithReading(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"objcts: {}\n", "name: A-1\n", "on_existing: maybe\n", "source: {port: 70000}\n", "source: {tls: {mode: tls1}}\n", "objects: {include: a}\n",
-		"objects: {mapping: [{from: a.b}]}\n", "objects: {filters: [{table: a.b, where: x, columns: [a]}]}\n", "throttle: {apply_rows: -5}\n", "heartbeat: {table: [a]}\n", "notify: [{url: a, states: [ILL]}]\n", "notify: [{states: [BLOCKED]}]\n", "throttle: {hold_load_when: {slot_bytes: 1.5GiB}}\n",
+		"objects: {mapping: [{from: a.b}]}\n", "objects: {filters: [{table: a.b, where: x, columns: [[a]]}]}\n", "throttle: {apply_rows: -5}\n", "heartbeat: {table: [a]}\n", "notify: [{url: a, states: [ILL]}]\n", "notify: [{states: [BLOCKED]}]\n", "throttle: {hold_load_when: {slot_bytes: 1.5GiB}}\n",
 		"init: {structure: {kinds: tables}}\n", "apply: {batch_wait: 5}\n", "apply: {on_error: skip}\n", "kafka: {brokers: [a], partitions: 0}\n", "init: {data: {enabled: 1}}\n"} {
 		if _, err := Parse("f", []byte(text)); err == nil {
 			t.Errorf("reading takes %s", text)

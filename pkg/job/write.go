@@ -133,6 +133,7 @@ func (b *text) endpoint(side string, e *Endpoint) {
 		}
 	}
 	b.secret("  ", "password", e.Password, variable)
+	b.field("  ", "encoding", e.Encoding)
 	if e.TLS != (TLS{}) {
 		b.line("  tls:")
 		b.field("    ", "mode", e.TLS.Mode)
@@ -161,13 +162,27 @@ func (b *text) objects(o *Objects) {
 	for _, r := range o.Rules {
 		b.rule(r)
 	}
-	if len(o.Filters) > 0 {
+	b.filters(o)
+	b.line("  identity: %s", word(o.KeepIdentity, "keep", "auto"))
+}
+
+func (b *text) filters(o *Objects) {
+	tables := slices.Concat(slices.Collect(maps.Keys(o.Filters)), slices.Collect(maps.Keys(o.Columns)))
+	slices.SortFunc(tables, func(x, y ident.Name) int { return strings.Compare(x.SQL(), y.SQL()) })
+	if len(tables) > 0 {
 		b.line("  filters:")
 	}
-	for _, n := range slices.SortedFunc(maps.Keys(o.Filters), func(x, y ident.Name) int { return strings.Compare(x.SQL(), y.SQL()) }) {
-		b.line("    - table: %s\n      where: %s", Scalar(n.String()), Scalar(o.Filters[n]))
+	for _, n := range slices.Compact(tables) {
+		b.line("    - table: %s", Scalar(n.String()))
+		if where := o.Filters[n]; where != "" {
+			b.line("      where: %s", Scalar(where))
+		}
+		var columns []string
+		for _, c := range o.Columns[n] {
+			columns = append(columns, ident.Quote(c))
+		}
+		b.list("      ", "columns", columns)
 	}
-	b.line("  identity: %s", word(o.KeepIdentity, "keep", "auto"))
 }
 
 func (b *text) rule(r ident.Rule) {

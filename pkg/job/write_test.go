@@ -21,6 +21,8 @@ func TestAJobAsTextIsTheSameJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, in := range []string{string(full), minimal, minimal + "ddl: off\nobjects:\n  include: ['\"Odd: #1\"', \"a\\\\b\"]\n  filters: [{table: a.b, where: \"v = '${x}' AND \\n w > 1 # no\"}]\n",
+		"source: {url: 'postgres://h/d', encoding: win-1252}\ntarget: {url: 'postgres://h/e'}\n",
+		minimal + "objects: {filters: [{table: a.b, where: x > 1, columns: [x, '\"Y z\"', 'true']}, {table: a.c, columns: [a]}, {table: a.d, where: y}]}\n",
 		minimal + "kafka: {brokers: ['a:1'], tls: {}}\nregistry: {url: '${REG}', tls: {ca: /x}}\n",
 		minimal + "notify:\n  - {url: '${HOOK}', states: [BLOCKED, NOT RUNNING]}\n  - {url: '${file:/run/hook}'}\n",
 		minimal + "objects: {mapping: [{from: a.b, to: 'c.\"D e\"', columns: {'\"X y\"': z}}, {from: 'q.*', to: '\"R s\".*'}]}\n"} {

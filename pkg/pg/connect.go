@@ -34,6 +34,8 @@ type Config struct {
 	URL string
 	// Password, if set, is asked at every connect, so that a rotated one is taken up.
 	Password func() (string, error)
+	// Raw gives texts as the database has them, in whatever encoding: for one that does not say (SQL_ASCII).
+	Raw bool
 }
 
 // pins are the settings that decide the text form of values, on every connection.
@@ -200,6 +202,9 @@ func (c Config) prepare(cfg *pgconn.Config, name string) error {
 	cfg.DialFunc = d.DialContext
 	for k, v := range pins {
 		cfg.RuntimeParams[k] = v
+	}
+	if c.Raw {
+		cfg.RuntimeParams["client_encoding"] = "SQL_ASCII"
 	}
 	cfg.RuntimeParams["application_name"] = "floe_" + name
 	return nil

@@ -3,6 +3,8 @@ package precheck
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +77,16 @@ var everyCode = []provoked{
 	{code: "O-KIND-UNSUPPORTED", severity: Warn, says: "public.far", source: []string{"CREATE FOREIGN DATA WRAPPER w", "CREATE SERVER s FOREIGN DATA WRAPPER w", "CREATE FOREIGN TABLE far (id int) SERVER s"}, mend: "DROP FOREIGN TABLE far"},
 	{code: "O-COLLATION", severity: Warn, says: "lacks collations pg_catalog.odd", source: []string{`CREATE COLLATION pg_catalog.odd FROM "C"`, "CREATE TABLE c (id int PRIMARY KEY, v text COLLATE pg_catalog.odd)"}, mendTo: `CREATE COLLATION pg_catalog.odd FROM "C"`},
 	{code: "O-EXTENSION", severity: Warn, says: "may not create extensions pageinspect", on: "plain", source: []string{"CREATE EXTENSION pageinspect"}},
+	{code: "O-SELECTION-EMPTY", severity: Fail, says: "no table of public.later", rest: "objects: {include: [public.a, public.later]}\n", mend: "CREATE TABLE later (id int PRIMARY KEY)"},
+	{code: "O-TARGET-EXISTS", severity: Fail, says: "1 tables exist in the target already: public.a", target: []string{"CREATE TABLE a (id int PRIMARY KEY)"}, mendTo: "ALTER TABLE a RENAME TO theirs"},
+	{code: "O-MAPPING-CLASH", severity: Fail, says: "public.a from other.a, public.a", rest: "objects: {mapping: [{from: other.*, to: public.*}]}\n", source: []string{"CREATE SCHEMA other", "CREATE TABLE other.a (id int PRIMARY KEY)"}, mend: "ALTER TABLE other.a RENAME TO b"},
+	{code: "O-FK-OUTSIDE", severity: Warn, says: "public.c -> other.p", rest: "objects: {include: [public]}\n", source: []string{"CREATE SCHEMA other", "CREATE TABLE other.p (id int PRIMARY KEY)", "CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES other.p)"}, mend: "ALTER TABLE c DROP CONSTRAINT c_p_fkey"},
+	{code: "O-LARGE-OBJECT", severity: Warn, says: "large objects", source: []string{"SELECT lo_from_bytea(77, '\\x01')"}, mend: "SELECT lo_unlink(77)"},
 	{code: "O-FILTER", severity: Fail, says: "a filter needs whole old rows", rest: "objects: {identity: keep, filters: [{table: public.a, where: id > 7}]}\n", mend: "ALTER TABLE a REPLICA IDENTITY FULL"},
 	{code: "O-FILTER", severity: Fail, says: "does not take the filter of public.a", rest: "objects: {filters: [{table: public.a, where: 'public.f(id)'}]}\n", source: []string{"CREATE FUNCTION f(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN true; END'"}, mend: "ALTER FUNCTION f(int) IMMUTABLE"},
+	{code: "O-FILTER", severity: Fail, says: `has no column "nix"`, rest: "objects: {filters: [{table: public.a, columns: [id, nix]}]}\n", mend: "ALTER TABLE a ADD nix int"},
+	{code: "O-FILTER", severity: Fail, says: "the columns that the job lists of public.l", rest: "objects: {filters: [{table: public.l, columns: [n]}]}\n", source: []string{"CREATE TABLE l (id int PRIMARY KEY, n int)"}, mend: "ALTER TABLE l DROP CONSTRAINT l_pkey"},
+	{code: "O-FILTER", severity: Warn, says: `go index "l_secret_idx" of public.l`, rest: "objects: {filters: [{table: public.l, columns: [id]}]}\n", source: []string{"CREATE TABLE l (id int PRIMARY KEY, secret text)", "CREATE INDEX ON l (secret)"}, mend: "DROP INDEX l_secret_idx"},
 	{code: "O-ROW-SECURITY", severity: Warn, says: "public.a", as: "plain", source: []string{"ALTER TABLE a ENABLE ROW LEVEL SECURITY"}},
 }
 
@@ -123,6 +133,111 @@ func TestEachCodeIsProvokedAndMended(t *testing.T) {
 	}
 }
 
+// elsewhere are the codes that one database alone does not provoke, with the test that does, and lets them pass.
+var provokedElsewhere = map[string]string{
+	"S-CONN": "TestServerIsMendedStepByStep", "S-AUTH": "TestServerIsMendedStepByStep", "S-WAL-LEVEL": "TestServerIsMendedStepByStep", "S-SLOTS-FREE": "TestServerIsMendedStepByStep",
+	"T-CONN": "TestServerIsMendedStepByStep", "S-SENDERS-FREE": "TestSendersAndEncoding", "T-ENCODING": "TestSendersAndEncoding",
+	"S-VERSION": "TestServersThatAreTooOld", "S-PRIMARY": "TestServersThatAreTooOld", "T-VERSION": "TestServersThatAreTooOld",
+	"B-CONN": "TestBrokerThatWouldLoseTheLog", "B-TOPIC-PRIV": "TestBrokerThatWouldLoseTheLog", "B-MAX-MESSAGE": "TestBrokerThatWouldLoseTheLog", "B-RETENTION": "TestBrokerThatWouldLoseTheLog",
+	"B-DURABILITY": "TestBrokerThatWouldLoseTheLog", "R-CONN": "TestBrokerThatWouldLoseTheLog",
+	"B-EMBEDDED": "TestHostAndLongTransaction", "H-CLOCK": "TestHostAndLongTransaction", "H-LOAD": "TestHostAndLongTransaction", "H-LIMITS": "TestHostAndLongTransaction", "T-SPACE": "TestHostAndLongTransaction",
+}
+
+// Whoever adds a check shows what provokes it, and that it passes once that is mended.
+func TestEveryCodeIsProvokedSomewhere(t *testing.T) {
+	t.Parallel()
+	var tests strings.Builder
+	for _, file := range []string{"codes_test.go", "kafka_test.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests.Write(text)
+	}
+	for _, code := range Codes {
+		here := slices.ContainsFunc(everyCode, func(c provoked) bool { return c.code == code })
+		name, there := provokedElsewhere[code]
+		if here == there {
+			t.Errorf("%s: in the table %t, elsewhere %t", code, here, there)
+		}
+		if there {
+			_, body, found := strings.Cut(tests.String(), "\nfunc "+name+"(")
+			body, _, _ = strings.Cut(body, "\n}\n")
+			if !found || strings.Count(body, `"`+code+`"`) < 1 {
+				t.Errorf("%s is not in %s", code, name)
+			}
+		}
+	}
+}
+
+// A server that cannot be a source says so, takes what the checks print and a restart, and is one.
+func TestServerIsMendedStepByStep(t *testing.T) {
+	t.Parallel()
+	s := pgtest.New(t, pgtest.Options{Settings: map[string]string{"wal_level": "replica", "max_replication_slots": "0"}, HBA: []string{"host all locked 127.0.0.1/32 scram-sha-256"}})
+	source := pgtest.NewDB(t, s, "CREATE TABLE a (id int PRIMARY KEY)", "CREATE ROLE locked SUPERUSER LOGIN PASSWORD 'right'")
+	target := pgtest.NewDB(t, pgtest.Shared(t))
+	fails := func(from, to string, codes ...string) *Report {
+		t.Helper()
+		r := check(t, from, to, "")
+		for _, code := range codes {
+			if found := at(r, provoked{code: code, severity: Fail}); found == nil || found.Fix == "" {
+				t.Errorf("%s: found %+v", code, found)
+			}
+		}
+		return r
+	}
+	as := func(user string) string { return strings.Replace(source, "postgres@", user+"@", 1) }
+	fails(as("locked:wrong"), as("locked:wrong"), "S-AUTH", "T-CONN")
+	r := fails(as("locked:right"), target, "S-WAL-LEVEL", "S-SLOTS-FREE")
+	exec(t, source, at(r, provoked{code: "S-WAL-LEVEL", severity: Fail}).FixSQL)
+	exec(t, source, "ALTER SYSTEM SET max_replication_slots = 5")
+	if err := s.Stop(pgtest.Fast); err != nil {
+		t.Fatal(err)
+	}
+	fails(source, source, "S-CONN", "T-CONN")
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r = check(t, as("locked:right"), target, "")
+	for _, code := range []string{"S-CONN", "S-AUTH", "S-WAL-LEVEL", "S-SLOTS-FREE", "T-CONN"} {
+		if found := at(r, provoked{code: code, severity: OK}); found == nil && code != "S-AUTH" {
+			t.Errorf("%s does not pass: %+v", code, r.Checks)
+		}
+	}
+	if r.Failed() {
+		t.Errorf("the job may not start: %+v", r.Checks)
+	}
+}
+
+// A database that does not say what its texts are in is a source once source.encoding does; one that does wants none.
+func TestAnEncodingIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	s := pgtest.New(t, pgtest.Options{})
+	if err := s.CreateDatabase(t.Context(), "ascii", "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, s.URL("ascii"), "CREATE TABLE a (id int PRIMARY KEY, v text)")
+	known, target := pgtest.NewDB(t, s, "CREATE TABLE a (id int PRIMARY KEY, v text)"), pgtest.NewDB(t, s)
+	for _, c := range []struct {
+		source, encoding, rest string
+		want                   provoked
+	}{
+		{s.URL("ascii"), "", "", provoked{code: "S-SETTINGS", severity: Fail, says: "encoding is SQL_ASCII: nothing says"}},
+		{s.URL("ascii"), ", encoding: latin1", "", provoked{code: "S-SETTINGS", severity: Notice, says: "texts are in LATIN1"}},
+		{known, ", encoding: UTF8", "", provoked{code: "S-SETTINGS", severity: Fail, says: "knows that its texts are in UTF8"}},
+		{s.URL("ascii"), ", encoding: latin1", "objects: {filters: [{table: public.a, where: id > 1}]}\n", provoked{code: "O-FILTER", severity: Fail, says: "does not know that its texts are in LATIN1"}},
+	} {
+		j, err := job.Parse("job.yaml", fmt.Appendf(nil, "name: orders\nsource: {url: %q%s}\ntarget: {url: %q}\n%s", c.source, c.encoding, target, c.rest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Run(t.Context(), Config{Job: j})
+		if found := at(r, c.want); found == nil || found.Fix == "" || r.Failed() != (c.want.severity == Fail) {
+			t.Errorf("%s%s: found %+v in %+v", c.source, c.encoding, found, r.Checks)
+		}
+	}
+}
+
 // at is the check of the code if it found what was provoked.
 func at(r *Report, c provoked) *Check {
 	for i := range r.Checks {
@@ -157,6 +272,14 @@ func TestHostAndLongTransaction(t *testing.T) {
 			t.Errorf("%s is not told of", code)
 		}
 	}
+	well := Run(t.Context(), Config{Job: j, Host: &Host{Load: 1, CPUs: 2, Files: 1 << 20, Memory: 8 << 30, TargetFree: 1 << 50}})
+	for _, code := range []string{"H-CLOCK", "H-LOAD", "H-LIMITS", "T-SPACE", "B-EMBEDDED", "S-LONG-TXN"} {
+		for _, severity := range []Severity{Fail, Warn, Notice} {
+			if found := at(well, provoked{code: code, severity: severity}); found != nil {
+				t.Errorf("a machine that does is told of %+v", found)
+			}
+		}
+	}
 	r.Ignore(map[string]string{"H-CLOCK": "a lab"})
 	if at(r, provoked{code: "H-CLOCK", severity: Ignored, says: "a lab"}) == nil {
 		t.Error("a warning that was ignored is one still")
@@ -176,9 +299,15 @@ func TestServersThatAreTooOld(t *testing.T) {
 	r := &run{report: &Report{}}
 	r.server(&facts{Version: 100023, Recovery: true, WALLevel: "logical"})
 	r.targetVersion(dialect.Dialect{}, 90624)
+	young := &run{report: &Report{}}
+	young.server(&facts{Version: 110000, WALLevel: "logical"})
+	young.targetVersion(dialect.Dialect{}, 110000)
 	for _, code := range []string{"S-VERSION", "S-PRIMARY", "T-VERSION"} {
 		if at(r.report, provoked{code: code, severity: Fail}) == nil {
 			t.Errorf("%s passes", code)
+		}
+		if at(young.report, provoked{code: code, severity: OK}) == nil {
+			t.Errorf("%s does not pass", code)
 		}
 	}
 }

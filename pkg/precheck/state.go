@@ -175,8 +175,12 @@ func (r *run) settings(ctx context.Context) {
 	switch {
 	case err != nil:
 		r.unread("S-SETTINGS", err)
+	case encoding != "SQL_ASCII" && r.Job.Source.Encoding != "":
+		r.fail("S-SETTINGS", "leave source.encoding out", "the source's database knows that its texts are in %s: source.encoding is for one that does not", encoding)
+	case encoding == "SQL_ASCII" && r.Job.Source.Encoding != "":
+		r.note("S-SETTINGS", "none is needed; bytes that are no text of it stop the job", "the source's encoding is SQL_ASCII, and source.encoding says that its texts are in %s", r.Job.Source.Encoding)
 	case encoding == "SQL_ASCII":
-		r.fail("S-SETTINGS", "convert the database: dump it, and restore it into one with the encoding that its texts are in",
+		r.fail("S-SETTINGS", "say in source.encoding what its texts are in; or convert the database: dump it, and restore it into one with that encoding",
 			"the source's encoding is SQL_ASCII: nothing says what its texts' bytes mean, so they cannot be copied exactly")
 	case strings.Contains(sync, "*") || strings.Contains(sync, "floe_capture"):
 		r.add(Check{Code: "S-SETTINGS", Severity: Warn, Text: "synchronous_standby_names is " + sync + ": capture counts as a standby, and commits of the source wait for Kafka",

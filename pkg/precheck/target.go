@@ -3,6 +3,7 @@ package precheck
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (r *run) objects(ctx context.Context) {
 		}
 		return
 	}
-	db, err := catalog.ReadSelection(ctx, r.src, catalog.Selection{Tables: r.Job.Includes, Schema: r.Job.Schema, Everything: r.Job.Everything(), Filter: r.Job.Filter})
+	db, err := catalog.ReadSelection(ctx, r.src, catalog.Selection{Tables: r.Job.Includes, Schema: r.Job.Schema, Everything: r.Job.Everything(), Filter: r.Job.Filter, Columns: r.Job.Columns})
 	if err != nil {
 		r.unanswered(Fail, "O-SELECTION-EMPTY", "the source's catalog", err)
 		return
@@ -116,7 +117,8 @@ func (r *run) selection() {
 			unknown = append(unknown, rule.From.String()+" (objects.mapping)")
 		}
 	}
-	for table := range r.Job.Objects.Filters {
+	filtered := slices.Concat(slices.Collect(maps.Keys(r.Job.Objects.Filters)), slices.Collect(maps.Keys(r.Job.Objects.Columns)))
+	for _, table := range filtered {
 		if !slices.Contains(all, table) {
 			unknown = append(unknown, table.String()+" (objects.filters)")
 		}

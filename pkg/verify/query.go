@@ -24,6 +24,8 @@ type query struct {
 	columns []string // expressions over t
 	key     int
 	utf8    bool // hash the UTF-8 form: the two databases have different encodings
+	// encoding is what a database that does not say has its texts in.
+	encoding string
 }
 
 // pair matches the table's columns with the target's. A generated column is compared if both sides
@@ -32,6 +34,9 @@ func (v *verification) pair(def *catalog.TableDef, there *relation) (p *pair, pr
 	p = &pair{}
 	utf8 := v.source.encoding != v.target.encoding
 	p.source = query{from: from(def.Name, def.PartitionKey != ""), utf8: utf8}
+	if v.Encoding != "UTF8" && v.source.encoding == "SQL_ASCII" {
+		p.source.encoding = v.Encoding
+	}
 	if def.Filter != "" {
 		rows := strings.TrimSuffix(p.source.from, " t")
 		p.source.from = "(SELECT * FROM " + rows + " WHERE (" + def.Filter + ")) t"
@@ -98,6 +103,9 @@ func (v *verification) form(source, target ident.Name) string {
 func record(columns []string) string { return "ROW(" + strings.Join(columns, ", ") + ")::text" }
 
 func (q *query) md5(text string) string {
+	if q.encoding != "" {
+		return "md5(convert(convert_to(" + text + ", 'SQL_ASCII'), " + ident.Literal(q.encoding) + ", 'UTF8'))"
+	}
 	if q.utf8 {
 		return "md5(convert_to(" + text + ", 'UTF8'))"
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"floe/pkg/catalog"
@@ -26,9 +27,13 @@ type Config struct {
 	Source, Target pg.Config
 	Includes       func(ident.Name) bool   // source tables; nil means all
 	Filter         func(ident.Name) string // conditions on rows of the source; nil means none
-	Mapping        *ident.Mapping
+	// Columns are lists that columns of tables are compared by; nil compares all.
+	Columns func(ident.Name) []string
+	Mapping *ident.Mapping
 	// Differences bounds how many different rows are looked up in each table; 0 means 10.
 	Differences int
+	// Encoding is what the source's texts are in, if its database does not say.
+	Encoding string
 	// Told is told of each table when it was compared, and how many of how many are; nil for nobody. What
 	// it is given stays as it is.
 	Told func(t *Table, done, of int)
@@ -46,7 +51,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := v.begin(ctx); err != nil {
 		return nil, err
 	}
-	db, err := catalog.ReadSelection(ctx, v.source.conn, catalog.Selection{Tables: v.Includes, Filter: v.Filter})
+	db, err := catalog.ReadSelection(ctx, v.source.conn, catalog.Selection{Tables: v.Includes, Filter: v.Filter, Columns: v.Columns})
 	if err != nil {
 		return nil, fmt.Errorf("verify: source: %w", err)
 	}
@@ -93,6 +98,10 @@ func (v *verification) table(ctx context.Context, def *catalog.TableDef) (*Table
 	t := &Table{Source: def.Name, Target: v.Mapping.Table(def.Name)}
 	if def.Unlogged && def.PartitionKey == "" {
 		t.Skipped = "unlogged: its changes are not in the WAL"
+		return t, nil
+	}
+	if def.List != nil && len(def.List.Unknown) > 0 {
+		t.Problem = "the job lists columns that the source's table does not have: " + strings.Join(def.List.Unknown, ", ")
 		return t, nil
 	}
 	there, err := v.target.describe(ctx, t.Target)

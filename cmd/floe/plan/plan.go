@@ -43,6 +43,9 @@ type Table struct {
 	Bytes  int64  `json:"bytes"`
 	Key    string `json:"key"` // empty: rows are told apart by all columns
 	Filter string `json:"filter,omitempty"`
+	// Columns are those that it is copied with, Left those that stay behind; both empty if the job lists none.
+	Columns []string `json:"columns,omitempty"`
+	Left    []string `json:"left,omitempty"`
 }
 
 // The actions.
@@ -76,7 +79,7 @@ func Make(ctx context.Context, j *job.Job, src, dst *pgx.Conn) (*Plan, error) {
 		return nil, err
 	}
 	began := time.Now()
-	db, err := catalog.ReadSelection(ctx, src, catalog.Selection{Tables: j.Includes, Schema: j.Schema, Everything: j.Everything(), Filter: j.Filter})
+	db, err := catalog.ReadSelection(ctx, src, catalog.Selection{Tables: j.Includes, Schema: j.Schema, Everything: j.Everything(), Filter: j.Filter, Columns: j.Columns})
 	if err != nil {
 		return nil, err
 	}
@@ -138,10 +141,30 @@ func (p *Plan) tables(j *job.Job, db *catalog.Database, there map[ident.Name]boo
 		if k := db.Key(t); k != nil {
 			out.Key = columnList(k.Columns)
 		}
+		if t.List != nil {
+			out.Columns = t.List.Columns
+			for _, c := range t.List.Left {
+				out.Left = append(out.Left, c.Name)
+			}
+			p.listed(t)
+		}
 		p.Tables = append(p.Tables, out)
 		if t.Unlogged {
 			p.LeftOut = append(p.LeftOut, LeftOut{"rows of " + t.Name.String(), "it is unlogged: its changes are in no WAL"})
 		}
+	}
+}
+
+// listed tells what goes with the columns that the job leaves out.
+func (p *Plan) listed(t *catalog.TableDef) {
+	for _, c := range t.List.Left {
+		p.LeftOut = append(p.LeftOut, LeftOut{"column " + ident.Quote(c.Name) + " of " + t.Name.String(), "the job does not list it"})
+	}
+	for _, what := range t.List.Without {
+		p.LeftOut = append(p.LeftOut, LeftOut{what, "it names a column that the job does not list"})
+	}
+	if t.List.Fault != "" {
+		p.LeftOut = append(p.LeftOut, LeftOut{t.Name.String(), "the job's columns are refused: " + t.List.Fault})
 	}
 }
 
