@@ -186,6 +186,7 @@ var fixed = []aspect{
 		to.Objects = j.Objects
 		to.Objects.Database, to.Objects.Include, to.Objects.Exclude, to.Objects.Rules, to.Objects.KeepIdentity = false, nil, nil, nil, false
 	}), "the target's rows are those of the filters that they were loaded with" + beginAnew},
+	{"source.encoding", func(j *job.Job) string { return j.Source.Encoding }, "the texts of the log were read by it" + beginAnew},
 	{"on_existing", func(j *job.Job) string { return fmt.Sprint(j.Proceed) }, "the target's rows were loaded by it" + beginAnew},
 	{"init.structure.enabled", func(j *job.Job) string { return fmt.Sprint(j.Init.SkipStructure) }, "the target's tables were made by it, or were there" + beginAnew},
 	{"init.data.enabled", func(j *job.Job) string { return fmt.Sprint(j.Init.SkipData) }, "the target's rows were loaded by it, or were there" + beginAnew},
@@ -199,7 +200,6 @@ var atStart = []aspect{
 	{"init.structure.unsupported", func(j *job.Job) string { return j.Init.Unsupported }, "the applier"},
 	{"ddl", written(func(to, j *job.Job) { to.DDLOff = j.DDLOff }), "capture"},
 	{"heartbeat", written(func(to, j *job.Job) { to.Heartbeat = j.Heartbeat }), "capture"},
-	{"throttle.hold_load_when", written(func(to, j *job.Job) { to.Throttle.HoldLoad = j.Throttle.HoldLoad }), "capture"},
 }
 
 // written is the text of a part of a file.

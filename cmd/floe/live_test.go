@@ -24,6 +24,8 @@ var changing = []struct {
 	{regexp.MustCompile(`(?m)^(live\.floe\.\w+) .*$`), "$1 …"},
 	{regexp.MustCompile(`\b[0-9.]+ (B|KiB|MiB|GiB|kB|MB|GB)\b`), "N BYTES"},
 	{regexp.MustCompile(`entry [0-9]+|entries [0-9]+ to [0-9]+|offset [0-9]+`), "ENTRY"},
+	{regexp.MustCompile(`replay [a-z0-9]{12}\b`), "replay ID"},
+	{regexp.MustCompile(`--from [0-9]+|through [0-9]+`), "PLACE"},
 	{regexp.MustCompile(`by \S+@\S+ at [0-9: -]+ UTC`), "by WHO at WHEN"},
 	{regexp.MustCompile(`  +`), "  "},
 }

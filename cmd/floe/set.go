@@ -72,7 +72,9 @@ func (a *app) showSettings(s control.Settings) error {
 // bounds are the fields of a job that commands can set.
 func bounds(j *job.Job) control.Settings {
 	t, a := j.Throttle, j.Apply
-	return control.Settings{LoadRows: &t.LoadRows, LoadMBps: &t.LoadMBps, ApplyRows: &t.ApplyRows, ApplyMBps: &t.ApplyMBps, BatchRows: &a.BatchRows, BatchWait: &a.BatchWait}
+	h, kept := t.HoldLoad, int64(t.HoldLoad.SlotBytes)
+	return control.Settings{ApplierLag: &h.ApplierLag, OldestTransaction: &h.OldestTransaction, SlotBytes: &kept, ActiveSessions: &h.ActiveSessions,
+		LoadRows: &t.LoadRows, LoadMBps: &t.LoadMBps, ApplyRows: &t.ApplyRows, ApplyMBps: &t.ApplyMBps, BatchRows: &a.BatchRows, BatchWait: &a.BatchWait}
 }
 
 // adopt makes a job's fields what commands set.
