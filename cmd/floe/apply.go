@@ -90,12 +90,16 @@ func (c *applying) run(ctx context.Context, a *app) (err error) {
 // tables are those that may join or leave: the source's, where it answers; else those that the job reports,
 // and what the file names without wildcards.
 func (c *applying) tables(ctx context.Context, now *job.Job) ([]ident.Name, error) {
+	why := errors.New("its address or its password is not known here")
 	if known(c.job.Source) {
 		names, err := sources(ctx, c.job.Source)
 		if err == nil {
 			return names, nil
 		}
-		c.app.log.Warn("the source does not answer: tables that a wildcard of the file newly selects are not found", "err", err)
+		why = err
+	}
+	if c.job.Objects.Database || slices.ContainsFunc(c.job.Objects.Include, func(p ident.Pattern) bool { _, exact := p.Exact(); return !exact }) {
+		c.app.log.Warn("the source is not asked: tables that the file newly selects without their names are not found; floe add takes them in", "why", why)
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()

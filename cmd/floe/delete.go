@@ -101,6 +101,9 @@ func known(e job.Endpoint) bool {
 		return false
 	}
 	_, err := e.Config()
+	if err == nil && !e.Password.IsZero() {
+		_, err = e.Password.Resolve()
+	}
 	return err == nil
 }
 

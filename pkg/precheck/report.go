@@ -105,7 +105,14 @@ func (r *Report) Unreachable() bool {
 
 // Write prints the report for people.
 func (r *Report) Write(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "PRECHECK %s   source %s   ->   target %s\n", r.Job, r.Source, r.Target); err != nil {
+	where := fmt.Sprintf("source %s   ->   target %s", r.Source, r.Target)
+	switch {
+	case r.Source == "" && r.Target != "": // a service's, which knows its own side
+		where = "target " + r.Target
+	case r.Target == "" && r.Source != "":
+		where = "source " + r.Source
+	}
+	if _, err := fmt.Fprintf(w, "PRECHECK %s   %s\n", r.Job, where); err != nil {
 		return err
 	}
 	count, sql := map[Severity]int{}, 0
