@@ -136,7 +136,26 @@ func (d *differ) parentsWon(def catalog.Definition, old, now *catalog.TableDef) 
 	had := parentOIDs(d.was.db, old)
 	for _, n := range d.now.parents(now) {
 		if p := d.now.db.Table(n); p != nil && !slices.Contains(had, p.OID) {
+			d.sharedChecks(def, now, p)
 			d.alterTable(def, now, fmt.Sprintf("inherit/%d", p.OID), "INHERIT "+d.now.table(n).SQL(), false)
+		}
+	}
+}
+
+// sharedChecks makes the checks that a table must have before it can inherit from a parent that has them: they may
+// wait for its load still.
+func (d *differ) sharedChecks(def catalog.Definition, now, parent *catalog.TableDef) {
+	for _, c := range d.now.db.Definitions {
+		b, ok := c.Body.(*catalog.ConstraintDef)
+		if !ok || b.Table != now.Name || b.Type != catalog.Check || !slices.ContainsFunc(d.now.db.Definitions, func(p catalog.Definition) bool {
+			pb, ok := p.Body.(*catalog.ConstraintDef)
+			return ok && pb.Table == parent.Name && pb.Type == catalog.Check && p.Name.Name == c.Name.Name
+		}) {
+			continue
+		}
+		if i := slices.IndexFunc(d.out.After, func(s Statement) bool { return s.ID == keyOf(c)+"/create" }); i >= 0 {
+			d.change(def, d.out.After[i])
+			d.out.After = slices.Delete(slices.Clone(d.out.After), i, i+1)
 		}
 	}
 }

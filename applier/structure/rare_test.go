@@ -197,6 +197,11 @@ func TestChangesThatNeedWhatWaitsForALoad(t *testing.T) {
 	p.must(`ALTER DOMAIN d ADD CONSTRAINT small CHECK (VALUE < 9) NOT VALID`)
 	p.must(`ALTER TABLE m ADD CONSTRAINT k CHECK (b > 0)`)
 	p.must(`ALTER TABLE m ATTACH PARTITION m_1 FOR VALUES IN (1)`)
+	p.unloaded = false
+	p.must(`CREATE TABLE above (a int, CONSTRAINT k CHECK (a > 0))`)
+	p.unloaded = true
+	p.must(`CREATE TABLE below (a int, CONSTRAINT k CHECK (a > 0))`)
+	p.must(`ALTER TABLE below INHERIT above`)
 	p.must(`ALTER DOMAIN d VALIDATE CONSTRAINT small`)
 	p.unloaded = false
 	p.must("SELECT")
