@@ -20,7 +20,11 @@ func (d *differ) table(def catalog.Definition, old, now *catalog.TableDef) {
 	d.ofType(def, old, now)
 	for i := range old.Columns {
 		if c := &old.Columns[i]; columnAt(now, c.Attnum) == nil && !d.columnsFollow(old, now) && !d.dropsWithParent(old, now, c) {
-			s := d.alter(def, fmt.Sprintf("drop/%d", c.Attnum), "ALTER TABLE "+d.was.table(old.Name).SQL()+" DROP COLUMN IF EXISTS "+ident.Quote(d.was.column(old, c.Name)))
+			only := ""
+			if d.childKeeps(old, now, c) {
+				only = "ONLY "
+			}
+			s := d.alter(def, fmt.Sprintf("drop/%d", c.Attnum), "ALTER TABLE "+only+d.was.table(old.Name).SQL()+" DROP COLUMN IF EXISTS "+ident.Quote(d.was.column(old, c.Name)))
 			s.Object = "column " + old.Name.String() + "." + c.Name
 			d.columns = append(d.columns, s)
 		}
@@ -44,6 +48,23 @@ func (d *differ) table(def catalog.Definition, old, now *catalog.TableDef) {
 		d.alterTable(def, now, "options", "RESET ("+strings.Join(lost, ", ")+")", true)
 	}
 	d.parentsWon(def, old, now)
+}
+
+// childKeeps reports whether a table that inherits from this one keeps a column that this one loses (ALTER TABLE
+// ONLY … DROP COLUMN): it is the child's own from then on.
+func (d *differ) childKeeps(old, now *catalog.TableDef, c *catalog.TableColumn) bool {
+	return slices.ContainsFunc(d.now.db.Tables(), func(t *catalog.TableDef) bool {
+		was := d.oldTable(t)
+		if was == nil || !slices.Contains(was.Inherits, old.Name) || !slices.Contains(t.Inherits, now.Name) {
+			return false
+		}
+		o := was.Column(c.Name)
+		if o == nil || !o.Inherited {
+			return false
+		}
+		n := columnAt(t, o.Attnum)
+		return n != nil && !n.Inherited
+	})
 }
 
 // dropsWithParent reports whether a column was there only by a parent, which is of a type that loses it.

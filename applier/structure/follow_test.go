@@ -127,6 +127,7 @@ var changing = []struct {
 	}},
 	{"inheritance", `CREATE TABLE p (id int PRIMARY KEY, a int, CHECK (a > 0)); CREATE TABLE c (x int) INHERITS (p); CREATE TABLE o (id int NOT NULL, a int, CONSTRAINT p_a_check CHECK (a > 0))`, []string{
 		`ALTER TABLE p ADD b int DEFAULT 4`, `ALTER TABLE p RENAME a TO aa`, `ALTER TABLE o RENAME a TO aa; ALTER TABLE o ADD b int`, `ALTER TABLE o INHERIT p`, `ALTER TABLE p ALTER b TYPE bigint`,
+		`ALTER TABLE c ADD e int`, `ALTER TABLE p ADD e int, ADD f int`, `ALTER TABLE p DROP e`, `ALTER TABLE ONLY p DROP f`, `CREATE TABLE cc () INHERITS (c)`, `ALTER TABLE ONLY c DROP f`, `ALTER TABLE cc DROP f`, `DROP TABLE cc`,
 		`ALTER TABLE c NO INHERIT p`, `ALTER TABLE p DROP b`, `ALTER TABLE p DROP CONSTRAINT p_a_check`, `DROP TABLE p, o`,
 	}},
 	{"objects", `CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE co AS (x int, y text); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE SEQUENCE q; CREATE TABLE t (id int PRIMARY KEY, e e, c co, d d);

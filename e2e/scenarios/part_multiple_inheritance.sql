@@ -45,3 +45,7 @@ DELETE FROM mb WHERE id = 4;
 DELETE FROM md WHERE id = 5;
 TRUNCATE ONLY mb;
 INSERT INTO mb (id) VALUES (1);
+ALTER TABLE mb ADD kept text DEFAULT 'k';
+ALTER TABLE ONLY mb DROP kept;
+UPDATE mc SET kept = 'own by now' WHERE id = 1;
+INSERT INTO mc (id, kept) VALUES (9, 'own');
