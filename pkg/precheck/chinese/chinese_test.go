@@ -95,7 +95,7 @@ func flat(e ast.Expr) string {
 	return "%s"
 }
 
-// Whatever the prechecks say, they say in Chinese too; and nothing is translated that they do not say.
+// Whatever the prechecks say, they say in Chinese too, with the same gaps.
 func TestEveryTextHasItsChinese(t *testing.T) {
 	t.Parallel()
 	said := append(found(t), (&pg.UntrustedError{}).Fix(), "source", "target", "the default") // these stand in gaps
@@ -111,9 +111,6 @@ func TestEveryTextHasItsChinese(t *testing.T) {
 	han := regexp.MustCompile(`\p{Han}`)
 	gap := regexp.MustCompile(`\{~?(\d)\}`)
 	for s, chinese := range texts {
-		if !slices.Contains(said, s) {
-			t.Errorf("%q is said nowhere", s)
-		}
 		if !han.MatchString(chinese) {
 			t.Errorf("%q is not Chinese", chinese)
 		}
