@@ -17,6 +17,7 @@ func TestATargetIsAnotherJobsSource(t *testing.T) {
 	tables := []string{marker, `CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0)`, `CREATE TABLE bag (a int, b text)`, `CREATE VIEW seen AS SELECT id FROM t`}
 	first.source(t, append(tables, `INSERT INTO t SELECT g, repeat(md5(g::text), 100) FROM generate_series(1, 2000) g`, `INSERT INTO bag SELECT g % 7, 'x' FROM generate_series(1, 50) g`)...)
 	first.must(t, first.Start())
+	first.must(t, first.Synced(t.Context(), patience))
 	n := 0
 	through := func(from, to string, write func(sql ...string)) {
 		t.Helper()
@@ -46,6 +47,7 @@ func TestATargetIsAnotherJobsSource(t *testing.T) {
 	begin, middle, end := first.pair.SourceURL(), second.pair.SourceURL(), second.pair.TargetURL()
 	through(begin, middle, func(sql ...string) { first.source(t, sql...) })
 	second.must(t, second.Start())
+	second.must(t, second.Synced(t.Context(), patience))
 	through(begin, end, func(sql ...string) { first.source(t, sql...) })
 	first.source(t, `BEGIN; UPDATE t SET n = n + 1; ALTER TABLE t ADD w int DEFAULT 5; UPDATE t SET w = id WHERE id % 2 = 0; ALTER TABLE t RENAME v TO vv; COMMIT`,
 		`CREATE TABLE late (id int PRIMARY KEY); INSERT INTO late VALUES (1); DROP VIEW seen; DELETE FROM bag WHERE a < 3; TRUNCATE late`)
