@@ -120,7 +120,7 @@ func TestAChangedFileIsApplied(t *testing.T) {
 	if got := query(t, target, "select count(*) from sold"); got != "300" {
 		t.Errorf("%s rows of the table that joined", got)
 	}
-	wantWords(t, a.client(codeOK, "set").Stdout, "throttle.load_rows   9000")
+	wantWords(t, a.client(codeOK, "set").Stdout, "throttle.load_rows", " 9000\n")
 	wantWords(t, apply(codeOK, func(j *rig.Job) { wider(j); j.Objects.Include = first.Objects.Include }).Stdout, "remove", "public.sold", "the target's copy stays")
 	until(t, "the table has left", func() bool { return !strings.Contains(a.client(codeOK, "tables").Stdout, "public.sold") })
 }
