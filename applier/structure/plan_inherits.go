@@ -44,6 +44,18 @@ func (p *planner) handsDownNotNull(t *catalog.TableDef, c *catalog.TableColumn) 
 	})
 }
 
+// namedApart reports whether a column that a parent makes NOT NULL is so by a constraint of its own, too, with
+// another name (18 on).
+func (p *planner) namedApart(t *catalog.TableDef, c *catalog.TableColumn) bool {
+	if p.older(18) || c.NotNullName == "" || !p.handsDownNotNull(t, c) {
+		return false
+	}
+	return !slices.ContainsFunc(p.parents(t), func(name ident.Name) bool {
+		parent := p.db.Table(name)
+		return parent != nil && parent.Column(c.Name) != nil && parent.Column(c.Name).NotNullName == c.NotNullName
+	})
+}
+
 // inheritsLate reports whether a table is made by itself and then put under its parents: INHERITS would
 // put their columns first, in an order that is not the source's. A column that is there only by its
 // parents cannot be made so.

@@ -78,6 +78,8 @@ func (p *planner) createTable(t *catalog.TableDef) string {
 			parts = append(parts, p.columnDef(t, &strict))
 		case !typed && (late || !p.inherits(t, c)):
 			parts = append(parts, p.columnDef(t, c))
+		case !typed && p.namedApart(t, c):
+			parts = append(parts, strings.TrimSpace(p.notNull(c))+" "+ident.Quote(p.column(t, c.Name)))
 		}
 	}
 	var sql strings.Builder
