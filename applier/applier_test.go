@@ -257,3 +257,20 @@ func TestTableThatComesBackIsLoadedFromNothing(t *testing.T) {
 	r.load("+1 x 1", "+3 c 3")
 	r.wantRows("1 x 1, 3 c 3")
 }
+
+// So it is if it left amid its load.
+func TestTableThatComesBackAmidItsLoad(t *testing.T) {
+	t.Parallel()
+	const again = 3<<32 | 1<<ledger.LoadBits
+	r := newRig(t)
+	r.begin(ledger.LoadState{Load: 1})
+	r.chunk("+1 a 1", "+2 b 2")
+	r.apply()
+	r.wantRows("1 a 1, 2 b 2")
+	r.begin(ledger.LoadState{Load: 1, Rows: 2, Until: 5}) // the same load goes on
+	r.txn(10, "+3 c 3")
+	r.wantRows("1 a 1, 2 b 2, 3 c 3")
+	r.begin(ledger.LoadState{Load: again})
+	r.entry(ledger.Entry{Chunk: &ledger.Chunk{Load: again, Table: r.shape.OID, Mode: ledger.Insert, Rows: 1, Spans: r.rows(0, 0, event.Read, []string{"+1 x 1"})}})
+	r.wantRows("1 x 1")
+}

@@ -101,12 +101,13 @@ func (c *change) addLoad(o *ledger.Object, name ident.Name) error {
 //   - Rows that were loaded before this epoch and that this applier never met are lost: the log began
 //     behind them.
 //   - A load that begins again makes its table unsettled. Unless it says that it replaces what is there,
-//     the table left the job and came back: what happened to its rows meanwhile is nowhere, so the load
-//     begins from nothing.
+//     the table left the job, maybe amid a load, and came back: what happened to its rows meanwhile is nowhere,
+//     so the load begins from nothing.
 //   - A table that was created within the stream has no rows but those of the stream: it comes loaded.
 func (s *session) reload(ctx context.Context, e *assemble.Entry, c *change) (loaded []ident.Name, err error) {
 	for _, was := range c.loads {
-		is, now := s.loads[was.table], target.Load{}
+		is, known := s.loads[was.table]
+		now := target.Load{}
 		if !was.Loaded && was.Load != is.Number { // what an earlier load kept is of no use
 			if err := s.dropSeen(ctx, was.table); err != nil {
 				return nil, err
@@ -123,7 +124,7 @@ func (s *session) reload(ctx context.Context, e *assemble.Entry, c *change) (loa
 			continue
 		case !was.Loaded && is.Loaded && was.Replace:
 			now = target.Load{Table: was.table, Number: is.Number}
-		case !was.Loaded && is.Loaded:
+		case !was.Loaded && (is.Loaded || known && !was.Replace && was.Load>>ledger.LoadBits != is.Number>>ledger.LoadBits):
 			now = target.Load{Table: was.table}
 		default:
 			continue

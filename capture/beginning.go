@@ -108,7 +108,11 @@ func (s *session) beginLoads() (skipped []*load.State) {
 			if s.tables[def.OID] == nil || st[def.OID] != nil {
 				continue
 			}
-			l := st.Begin(def.OID, 1)
+			number := uint64(1)
+			if !s.first {
+				number = s.loadNumber()
+			}
+			l := st.Begin(def.OID, number)
 			l.Heeded = s.sent.Count
 			if s.SkipLoad {
 				l.Complete = true

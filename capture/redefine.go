@@ -190,13 +190,18 @@ func (s *session) loadAgain(t *route.Table, replace bool) (ledger.Object, error)
 	oid := t.Shape.OID
 	s.update(func(st load.States) {
 		if st[oid] == nil { // an earlier one of the same table may be forgotten; its number is not given again
-			s.opens++
-			st.Begin(oid, uint64(s.epoch)<<32|uint64(s.opens)<<16)
+			st.Begin(oid, s.loadNumber())
 		}
 	})
 	st := s.reload(oid)
 	s.update(func(load.States) { st.Replace, st.Heeded = replace, s.wanted.Load().Count }) // whoever asked for it has it now
 	return s.loadObject(t)
+}
+
+// loadNumber is that of the first load of a table since it came; those that follow count on from it.
+func (s *session) loadNumber() uint64 {
+	s.opens++
+	return uint64(s.epoch)<<32 | uint64(s.opens)<<ledger.LoadBits
 }
 
 func (s *session) loadObject(t *route.Table) (o ledger.Object, err error) {

@@ -33,6 +33,10 @@ const (
 	KindLoad          = "load"
 )
 
+// LoadBits are those of a load's number that count the loads of a table since it came into the job; the others tell
+// apart that it left and came back.
+const LoadBits = 16
+
 // LoadState is the body of KindLoad: how far the load of the table OID has come at an Epoch, so that
 // nobody needs the entries before it.
 type LoadState struct {
