@@ -60,8 +60,8 @@ func fits(def *catalog.TableDef) error {
 		"the columns of %s that the job lists: %s", def.Name, def.List.Fault)
 }
 
-// inOrder holds the columns of a relation against the numbers of those that the job leaves out. Names that were
-// exchanged, and nobody told, would else let out what is to stay.
+// inOrder holds the columns of a relation against the numbers of those of its definition. Names that were exchanged, and
+// nobody told, would else give values to each other's columns, or let out what is to stay.
 func (s *session) inOrder(id uint32, t *route.Table, m *pglogrepl.RelationMessage) error {
 	want := s.orders[id]
 	if want == nil {

@@ -22,7 +22,7 @@ type layout struct {
 	leaves  map[uint32]*route.Table // by the oid of what the stream sends
 	members map[*route.Table]int    // number of relations whose rows are events of the table
 	parts   map[uint32]*event.Leaf  // what a truncated leaf is
-	orders  map[uint32][]string     // of relations whose table leaves columns out: the names in the order of their numbers
+	orders  map[uint32][]string     // of relations: the names of what is sent, in the order of their numbers
 }
 
 // layOut compiles a codec for each table that is new or whose shape changed, makes its topic, and finds
@@ -54,9 +54,7 @@ func (s *session) layOut(ctx context.Context, db *catalog.Database) (*layout, er
 		}
 		l.leaves[def.OID] = t
 		l.members[t]++
-		if def.List != nil {
-			l.orders[def.OID] = def.Sent()
-		}
+		l.orders[def.OID] = def.Sent()
 		if def.PartitionOf != nil {
 			l.parts[def.OID] = &event.Leaf{Name: def.Name, Condition: def.PartitionOf.Condition}
 		}

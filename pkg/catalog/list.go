@@ -34,7 +34,7 @@ type LeftColumn struct {
 	Generated bool `json:"generated,omitempty"`
 }
 
-// Sent are the names of the columns that the stream bears of a table with a list, in the order of their numbers.
+// Sent are the names of the columns that the stream bears of a table, in the order of their numbers.
 func (d *TableDef) Sent() []string {
 	at := map[int16]string{}
 	for i := range d.Columns {
@@ -42,9 +42,11 @@ func (d *TableDef) Sent() []string {
 			at[c.Attnum] = c.Name
 		}
 	}
-	for _, c := range d.List.Left {
-		if !c.Generated {
-			at[c.Attnum] = c.Name
+	if d.List != nil {
+		for _, c := range d.List.Left {
+			if !c.Generated {
+				at[c.Attnum] = c.Name
+			}
 		}
 	}
 	out := make([]string, 0, len(at))
