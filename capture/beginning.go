@@ -51,6 +51,7 @@ func (s *session) placeBeginning(ctx context.Context, o *origin) error {
 		return err
 	}
 	skipped := s.beginLoads()
+	s.filed()
 	objects, err := s.objects()
 	if err != nil {
 		return err

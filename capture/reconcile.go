@@ -2,9 +2,11 @@ package capture
 
 import (
 	"context"
+	"maps"
 
 	"floe/capture/defined"
 	"floe/capture/load"
+	"floe/capture/route"
 	"floe/pkg/catalog"
 )
 
@@ -76,6 +78,39 @@ func (s *session) refiled(l *look) (oids []uint32) {
 	s.files = l.files
 	clear(s.truncated)
 	return oids
+}
+
+// filesUnder are the files of the relations whose rows are the table's, for the log: a later session holds them against
+// those that it finds, where nobody tells.
+func (s *session) filesUnder(t *route.Table) map[uint32]uint32 {
+	if s.told.Load() {
+		return nil
+	}
+	files := map[uint32]uint32{}
+	for oid, of := range s.leaves {
+		if of == t && s.files[oid] != 0 {
+			files[oid] = s.files[oid]
+		}
+	}
+	return files
+}
+
+// filed has the session begin with the files that the log knows, and with those of now for what it does not.
+func (s *session) filed() {
+	s.update(func(st load.States) {
+		for _, t := range s.tables {
+			l := st[t.Shape.OID]
+			if l == nil {
+				continue
+			}
+			if s.told.Load() {
+				l.Files = nil
+				continue
+			}
+			maps.Copy(s.files, l.Files)
+			l.Files = s.filesUnder(t)
+		}
+	})
 }
 
 // missed is what the look has and the definitions have not, and the other way round; again says that

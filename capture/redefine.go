@@ -194,7 +194,10 @@ func (s *session) loadAgain(t *route.Table, replace bool) (ledger.Object, error)
 		}
 	})
 	st := s.reload(oid)
-	s.update(func(load.States) { st.Replace, st.Heeded = replace, s.wanted.Load().Count }) // whoever asked for it has it now
+	s.update(func(load.States) {
+		st.Replace, st.Heeded = replace, s.wanted.Load().Count // whoever asked for it has it now
+		st.Files = s.filesUnder(t)
+	})
 	return s.loadObject(t)
 }
 

@@ -181,6 +181,9 @@ func (s *session) readCatalog(ctx context.Context) error {
 		if s.catalogSnap, err = snapshot.Parse(text); err != nil {
 			return err
 		}
+		if s.files, err = filesOf(ctx, s.admin); err != nil {
+			return fmt.Errorf("look at the files of tables: %w", err)
+		}
 		if s.db, err = catalog.ReadSelection(ctx, s.admin, s.reads()); err == nil {
 			s.encoding = s.db.Encoding
 		}

@@ -35,6 +35,8 @@ type State struct {
 	Waiting map[string]Moved
 	// Heeded is how many commands had been taken up when this load, or one of the table before it, began.
 	Heeded int
+	// Files are ledger.LoadState's.
+	Files map[uint32]uint32
 }
 
 // Moved is a key to be read again (H3): the new key of a partial key-changing update.
@@ -47,7 +49,7 @@ type States map[uint32]*State
 func (s States) Begin(table uint32, load uint64) *State {
 	st := &State{Load: load, Table: table, Open: []ledger.Range{{}}, Waiting: map[string]Moved{}}
 	if was := s[table]; was != nil {
-		st.Heeded = was.Heeded
+		st.Heeded, st.Files = was.Heeded, was.Files
 	}
 	s[table] = st
 	return st

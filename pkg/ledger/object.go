@@ -52,6 +52,9 @@ type LoadState struct {
 	// Heeded is how many commands of floe.control had been taken up when the load began: a resync among
 	// them is not taken up again.
 	Heeded int `json:"heeded,omitempty"`
+	// Files are those of the relations whose rows are the table's, by oid, as they were when that was last looked at;
+	// nil where the source tells of commands that write a table anew.
+	Files map[uint32]uint32 `json:"files,omitempty"`
 }
 
 // Place is a record of <job>.floe.state: a valid Epoch with everything valid placed behind it, from
