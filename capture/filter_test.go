@@ -1,9 +1,12 @@
 package capture_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 
 	"floe/pkg/event"
 	"floe/pkg/halt"
@@ -124,10 +127,40 @@ func TestFiltersThatChange(t *testing.T) {
 			j.config.Filter = filters(map[string]string{"t": c.after})
 			j.start()
 			j.exec(`update t set id = id + 100 where id % 2 = 0`)
+			j.judged(c.after)
 			j.settled()
 			j.exec(`update t set id = id + 1000`, `update t set n = 3 where n = 7`, `delete from t where n = 4`)
 			j.settled().same(j)
 		})
+	}
+}
+
+// judged waits until table t's rows are loaded by the condition in the log: only a look at the catalog finds another
+// one.
+func (j *job) judged(by string) {
+	j.t.Helper()
+	want, err := json.Marshal(by)
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); ; {
+		p, last := j.tap(), ""
+		p.replay()
+		for _, o := range p.objects {
+			if o.Kind == "table" && o.Name == "t" {
+				last = o.Body
+			}
+		}
+		if strings.Contains(last, `"filter":`+string(want)) || by == "" && last != "" && !strings.Contains(last, `"filter":`) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			j.t.Fatalf("the log says of t %s", last)
+		}
 	}
 }
 
