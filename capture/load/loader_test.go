@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,6 +131,34 @@ func TestLoadWaitsForTheStreamToBringStructure(t *testing.T) {
 		return n <= 3, nil
 	}
 	if rows, loaded := rowsOf(r.run(), 1); rows[ledger.Insert] != 3000 || !loaded {
+		t.Errorf("%v, loaded %v", rows, loaded)
+	}
+}
+
+// While the stream stands within a transaction no table stays locked: the stream itself may wait, in the server,
+// for whoever waits for the table.
+func TestATableIsLetGoWhileTheStreamIsWithinATransaction(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `create table t (id int primary key)`, `insert into t select generate_series(1, 3000)`)
+	r.loads.Begin(r.tables[0].Shape.OID, 1)
+	r.within = make(chan struct{})
+	var ddl sync.WaitGroup
+	ddl.Go(func() {
+		defer close(r.within)
+		for locked := false; !locked; {
+			if err := r.conn.QueryRow(t.Context(), `select exists (select from pg_locks where relation = 'public.t'::regclass and mode = 'AccessShareLock' and pid <> pg_backend_pid())`).Scan(&locked); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		if _, err := r.conn.PgConn().Exec(t.Context(), `begin; set local lock_timeout = '30s'; lock table public.t in access exclusive mode; commit`).ReadAll(); err != nil {
+			t.Errorf("a command waits for the load: %v", err)
+			_, _ = r.conn.Exec(t.Context(), "rollback")
+		}
+	})
+	rows, loaded := rowsOf(r.run(), 1)
+	ddl.Wait()
+	if rows[ledger.Insert] != 3000 || !loaded {
 		t.Errorf("%v, loaded %v", rows, loaded)
 	}
 }

@@ -32,6 +32,7 @@ type rig struct {
 	mu     sync.Mutex
 	tables []Table
 	asked  chan struct{}
+	within chan struct{} // until it is closed the stream is within a transaction
 }
 
 func newRig(t testing.TB, sql ...string) *rig {
@@ -130,9 +131,15 @@ func (r *rig) stream(ctx context.Context) {
 		return
 	}
 	defer conn.Close(context.Background()) //nolint:errcheck
+	within, requests := r.within, r.loader.Gate.Requests()
+	if within != nil {
+		requests = nil
+	}
 	for {
 		select {
-		case h := <-r.loader.Gate.Requests():
+		case <-within:
+			within, requests = nil, r.loader.Gate.Requests()
+		case h := <-requests:
 			h.Grant()
 			<-h.Released()
 		case <-r.asked:

@@ -17,6 +17,11 @@ import (
 // visibleWithin is how long a hold waits for commits that are in the log and not yet visible.
 const visibleWithin = 200 * time.Millisecond
 
+// grantedWithin is how long a hold waits for the stream to stand between two transactions, with the tables locked.
+// The stream may be within a large one, or wait, in the server, for a transaction which waits for the lock:
+// to send a value of a composite type the server locks that type, which others drop.
+const grantedWithin = time.Second
+
 // errLater says that a chunk could not be read now: somebody's DDL waits for the table, or a commit
 // is not visible yet. The stream goes on meanwhile.
 var errLater = errors.New("later")
@@ -95,7 +100,12 @@ func waits(err error) bool {
 
 // holding stops the stream, finds a snapshot that sees all that was placed, and reads under it.
 func (l *Loader) holding(ctx context.Context, parts []*part) (snap held, err error) {
-	hold, err := l.Gate.Hold(ctx)
+	granted, cancel := context.WithTimeout(ctx, grantedWithin)
+	hold, err := l.Gate.Hold(granted)
+	cancel()
+	if err != nil && ctx.Err() == nil {
+		return snap, errLater
+	}
 	if err != nil {
 		return snap, err
 	}
