@@ -103,7 +103,7 @@ func (p *part) placing(ctx context.Context, f func() error) error {
 	if !p.beside {
 		return f()
 	}
-	hold, err := p.loader.Gate.HoldAnyway(ctx)
+	hold, err := p.granted(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,6 +112,22 @@ func (p *part) placing(ctx context.Context, f func() error) error {
 		return errors.New("its load began again meanwhile")
 	}
 	return f()
+}
+
+// granted waits until the stream stands between two transactions, unless a command waits for the table: the stream
+// may wait for that one, in the server (grantedWithin).
+func (p *part) granted(ctx context.Context) (*Hold, error) {
+	for {
+		wait, cancel := context.WithTimeout(ctx, grantedWithin)
+		hold, err := p.loader.Gate.HoldAnyway(wait)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return hold, err
+		}
+		if err := p.waitedFor(ctx); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // paced waits as long as so much takes at the given rates, and for Kafka.
