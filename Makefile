@@ -4,6 +4,8 @@ GO ?= go
 # Packages built and tested at once. Tests start PostgreSQL servers: more than the machine has
 # cores makes everything slower.
 P ?= 2
+# Tests of a package at once: most wait, for a server or for floe, most of the time.
+PARALLEL ?= 3
 # After this time a package's tests of `make test` are held to hang.
 TIMEOUT ?= 9m
 # What `go test` is asked for besides, e.g. TESTFLAGS='-run Toast -v'.
@@ -22,10 +24,15 @@ VERSION ?= 0.0.0+$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d)
 RULES ?= 3000
 # Seeds of `make shapes`.
 SHAPES ?= 20
+# Seeds of `make random`, for each of its tests.
+TIMES ?= 20
+AT_RANDOM = FastAndExactPath|AReplacingLoad|ALoadOfUnique|SetsLeaveTheBag|RandomHistories|RandomCommands|NoSchedule|ASeedRepeats
 # How long `make soak` goes on.
 SECONDS ?= 60
 # Packages under the race detector: where goroutines meet.
 RACE ?= ./capture/... ./applier/... ./pkg/...
+# What black-box tests start; under the race detector they build their own.
+BIN = $(if $(FLOE_RACE),,FLOE_BIN=$(CURDIR)/bin/floe)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Packages with golden files: those whose tests know FLOE_REWRITE.
@@ -57,12 +64,13 @@ demo: build ## two servers, sample data, live traffic, a kill -9 (ONCE=1: end wh
 	./bin/floe dev --demo $(if $(ONCE),--once)
 
 .PHONY: test
-test: vet ## vet, unit, golden and integration tests on real servers, and a few scenarios
-	$(GO) test -p $(P) -timeout $(TIMEOUT) $(TESTFLAGS) ./...
+test: vet build ## vet, unit, golden and integration tests on real servers, and a few scenarios
+	$(BIN) $(GO) test -vet=off -p $(P) -parallel $(PARALLEL) -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: e2e
 e2e: build ## every scenario in both modes, through the real binary and the embedded broker
-	FLOE_E2E=all $(GO) test -count=1 -p 1 -timeout 60m $(TESTFLAGS) ./e2e/...
+	$(BIN) FLOE_E2E=all $(GO) test -count=1 -parallel $(PARALLEL) -timeout 60m $(TESTFLAGS) ./e2e
+	$(BIN) FLOE_E2E=all $(GO) test -count=1 -p 1 -timeout 60m $(TESTFLAGS) $$($(GO) list ./e2e/... | grep -v '/e2e$$')
 
 .PHONY: sweep
 sweep: ## the crash sweep: kill -9 at up to SWEEP hits of every failpoint (FLOE_RACE=1: the binary under the race detector)
@@ -73,7 +81,7 @@ soak: ## everything that may happen, at random moments, for SECONDS; FLOE_SEED r
 	FLOE_SOAK=$(SECONDS) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) ./e2e/soak
 
 .PHONY: shapes
-shapes: build ## random changes of structure and data, SHAPES seeds: rows and pg_dump of both sides must agree (FLOE_SEED repeats one)
+shapes: build ## random changes of structure and data, SHAPES seeds: rows and pg_dump of both sides must agree (FLOE_SEED is the first)
 	FLOE_BIN=$(CURDIR)/bin/floe FLOE_SHAPES=$(SHAPES) $(GO) test -count=1 -timeout 0 -v $(TESTFLAGS) ./e2e/shapes
 
 .PHONY: e2e-kafka
@@ -81,6 +89,10 @@ e2e-kafka: build ## the scenarios' smoke and kills on Apache Kafka, fetched with
 	FLOE_E2E=kafka $(GO) test -count=1 -timeout 30m $(TESTFLAGS) ./e2e/kafka
 	$(GO) run ./e2e/kafka/with $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run TestScenarios ./e2e
 	FLOE_E2E=kafka $(GO) test -count=1 -p 1 -timeout 30m $(TESTFLAGS) -run 'Produced|Everything' ./e2e/soak
+
+.PHONY: random
+random: ## the tests at random without the binary, TIMES times with new seeds
+	$(GO) test -count=$(TIMES) -p 1 -timeout 0 $(TESTFLAGS) -run '$(AT_RANDOM)' ./applier ./applier/structure ./capture/source ./e2e/simulation
 
 .PHONY: rules
 rules: ## the protocol without one of its rules at a time, RULES seeds for each: each must fail, or have a spare

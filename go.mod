@@ -28,6 +28,7 @@ require (
 	golang.org/x/sync v0.25.0
 	golang.org/x/sys v0.50.0
 	golang.org/x/text v0.42.0
+	golang.org/x/tools v0.49.0
 	k8s.io/api v0.31.4
 	k8s.io/apimachinery v0.31.4
 )

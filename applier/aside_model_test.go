@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	"floe/applier/target"
 	"floe/pkg/event"
+	"floe/pkg/randtest"
 )
 
 // copied is a source in memory, t(k, u unique, v), and a capture that loads it by chunks which see
@@ -179,10 +179,8 @@ func (c *copied) ranges(state map[int][2]string) {
 // chunks are read, the target is the source once it is settled, and nothing halts on the way.
 func TestALoadOfUniqueValuesThatChangeHandsConverges(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano()) % 1e9
-	t.Log("seed", seed)
 	b := newUnique(t, uniqueTable, "")
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(randtest.Seed(t), 1))
 	aside := 0
 	for range 12 {
 		b.exec("truncate public.t; truncate floe.asked; truncate floe.aside")

@@ -168,6 +168,7 @@ func TestARowInTheWayThatChangesIsNotTheTargetsOwn(t *testing.T) {
 func TestUnderProceedARowThatTheTargetsOwnKeepsOutIsSkipped(t *testing.T) {
 	t.Parallel()
 	b := newUnique(t, "create table t (k int primary key, u int4range, v text, exclude using gist (u with &&))", "insert into public.t values (9, '[1,5)', 'own')")
+	b.exec("create table floe.object (job text, applier text, id text, state text)")
 	b.Proceed = true
 	skipped := func() float64 {
 		var m dto.Metric

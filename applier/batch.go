@@ -126,6 +126,14 @@ func verb(op event.Op) string {
 	return "a truncate"
 }
 
+// keyed tells of a row's key for people.
+func keyed(r *event.Row) string {
+	if len(r.Table.Key) == 0 {
+		return "which has no key"
+	}
+	return "key (" + keyText(r) + ")"
+}
+
 // keyText shows a row's key to the operator.
 func keyText(r *event.Row) string {
 	image := r.After

@@ -7,6 +7,7 @@ import (
 
 	"floe/applier/assemble"
 	"floe/applier/batch"
+	"floe/applier/structure"
 	"floe/applier/target"
 	"floe/pkg/catalog"
 	"floe/pkg/event"
@@ -101,10 +102,14 @@ func (c *change) addLoad(o *ledger.Object, name ident.Name) error {
 //   - Rows that were loaded before this epoch and that this applier never met are lost: the log began
 //     behind them.
 //   - A load that begins again makes its table unsettled. Unless it says that it replaces what is there,
-//     the table left the job, maybe amid a load, and came back: what happened to its rows meanwhile is nowhere,
-//     so the load begins from nothing.
+//     the table left the job, maybe amid a load or before one, and came back: what happened to its rows meanwhile
+//     is nowhere, so the load begins from nothing.
 //   - A table that was created within the stream has no rows but those of the stream: it comes loaded.
 func (s *session) reload(ctx context.Context, e *assemble.Entry, c *change) (loaded []ident.Name, err error) {
+	left, err := s.leftBefore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	for _, was := range c.loads {
 		is, known := s.loads[was.table]
 		now := target.Load{}
@@ -123,9 +128,12 @@ func (s *session) reload(ctx context.Context, e *assemble.Entry, c *change) (loa
 		case !was.Loaded && is.Loaded && was.Complete && is.Number == was.Load: // keys of it were asked for
 			continue
 		case !was.Loaded && is.Loaded && was.Replace:
-			now = target.Load{Table: was.table, Number: is.Number}
-		case !was.Loaded && (is.Loaded || known && !was.Replace && was.Load>>ledger.LoadBits != is.Number>>ledger.LoadBits):
-			now = target.Load{Table: was.table}
+			now = target.Load{Table: was.table, Number: is.Number, Again: again(&was.LoadState)}
+		case left[was.table], !was.Loaded && (is.Loaded || known && !was.Replace && was.Load>>ledger.LoadBits != is.Number>>ledger.LoadBits):
+			now = target.Load{Table: was.table, Again: target.Over}
+		case known && !was.Loaded && was.Replace && was.Load != is.Number && is.Again == target.First && s.keyedBefore(was.table):
+			now = is // it began, and begins again over rows that it brought
+			now.Again = again(&was.LoadState)
 		default:
 			continue
 		}
@@ -135,4 +143,28 @@ func (s *session) reload(ctx context.Context, e *assemble.Entry, c *change) (loa
 		}
 	}
 	return loaded, nil
+}
+
+// leftBefore are the tables of which a load begins, and that left the job before this applier met a chunk of an
+// earlier one: it has rows that changes brought. One without a key has none, for its changes wait until it is read (H5).
+func (s *session) leftBefore(ctx context.Context, c *change) (map[uint32]bool, error) {
+	var left map[uint32]bool
+	for _, l := range c.loads {
+		if _, known := s.loads[l.table]; known || l.Loaded || left != nil {
+			continue
+		}
+		var err error
+		if left, err = structure.Left(ctx, s.db.Tx, s.Job, s.Name); err != nil {
+			return nil, err
+		}
+	}
+	out := map[uint32]bool{}
+	for _, l := range c.loads {
+		_, known := s.loads[l.table]
+		shape := c.shapes[l.table]
+		if !known && !l.Loaded && left[l.table] && shape != nil && len(shape.Key) > 0 {
+			out[l.table] = true
+		}
+	}
+	return out, nil
 }

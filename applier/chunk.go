@@ -33,25 +33,35 @@ func (s *session) Chunk(ctx context.Context, e *assemble.Entry) error {
 	if err != nil {
 		return err
 	}
+	own, err := s.own(ctx, c.Table)
+	if err != nil {
+		return err
+	}
 	l, known := s.loads[c.Table]
 	begins := l.Number != c.Load
-	if known && l.Number == 0 { // it left the job and came back
+	if known && l.Number == 0 && !own { // it left the job and came back
 		if err := s.db.Exec(ctx, to.Empty()); err != nil {
 			return err
 		}
 	}
+	how := meeting{own: own, again: l.Again, mode: c.Mode}
 	if begins {
-		l = target.Load{Table: c.Table, Number: c.Load}
-		if err := errors.Join(s.beginSweep(ctx, to, c), s.forgo(ctx, c.Table, true)); err != nil {
+		if own {
+			if how.again, err = s.beginOwn(ctx, to, c, l, known); err != nil {
+				return err
+			}
+		}
+		l = target.Load{Table: c.Table, Number: c.Load, Again: how.again}
+		if err := errors.Join(s.beginSweep(ctx, to, c, how), s.forgo(ctx, c.Table, true)); err != nil {
 			return err
 		}
 	}
 	if c.Mode == ledger.Later {
 		err = s.later(ctx, e)
 	} else if len(shape.Key) == 0 {
-		err = s.bag(ctx, to, e, begins)
+		err = s.bag(ctx, to, e, begins && !own)
 	} else {
-		err = s.keyed(ctx, to, e)
+		err = s.keyed(ctx, to, e, s.Proceed && how.keeps(), how.equals())
 	}
 	if err != nil && target.Refused(err) && halt.As(err) == nil {
 		err = &halt.Error{Code: halt.ConstraintViolation, Err: err, Detail: fmt.Sprintf("the target refuses rows of %s that the load read", shape.Name), Fix: remedy(err)}
@@ -73,8 +83,8 @@ func (s *session) Chunk(ctx context.Context, e *assemble.Entry) error {
 
 // bag loads a table without a key. A load that begins again begins from nothing, for its rows cannot be
 // told from those of the one before (H5).
-func (s *session) bag(ctx context.Context, to *render.Table, e *assemble.Entry, begins bool) error {
-	if begins && (e.Chunk.Load > 1 || e.Chunk.Mode == ledger.Replace || !s.Proceed) {
+func (s *session) bag(ctx context.Context, to *render.Table, e *assemble.Entry, empty bool) error {
+	if empty {
 		if err := s.db.Exec(ctx, to.Empty()); err != nil {
 			return err
 		}
@@ -99,8 +109,9 @@ func (s *session) later(ctx context.Context, e *assemble.Entry) error {
 	return s.partRows(ctx, rows)
 }
 
-// keyed loads rows by COPY where none of them is there yet, else by upserts.
-func (s *session) keyed(ctx context.Context, to *render.Table, e *assemble.Entry) error {
+// keyed loads rows by COPY where none of them is there yet, else by upserts. With keep the target's rows stay, with
+// equal those of the range that the source does not have go.
+func (s *session) keyed(ctx context.Context, to *render.Table, e *assemble.Entry, keep, equal bool) error {
 	c := e.Chunk
 	var proven target.Proven
 	switch {
@@ -116,7 +127,7 @@ func (s *session) keyed(ctx context.Context, to *render.Table, e *assemble.Entry
 		}
 	}
 	s.clashed[c.Table] = max(0, s.clashed[c.Table]-1)
-	if c.Mode == ledger.Replace && c.Keys == nil && s.seen[c.Table] == (ident.Name{}) {
+	if equal && c.Keys == nil && s.seen[c.Table] == (ident.Name{}) {
 		// At once: of a topic with several partitions the rows come partition by partition, not by the key.
 		if _, err := s.run(ctx, surplus(to, e.Rows, c.After, c.Through)); err != nil {
 			return err
@@ -125,7 +136,6 @@ func (s *session) keyed(ctx context.Context, to *render.Table, e *assemble.Entry
 	for rows := e.Rows; ; {
 		some := rows[:min(len(rows), 5000)]
 		rows = rows[len(some):]
-		keep := s.Proceed && c.Mode == ledger.Insert
 		works := s.upserts(to, some, keep)
 		if err := s.together(ctx, works); err != nil && target.Meets(err) != nil {
 			err = s.oneByOne(ctx, to, some, keep, e.Offset, proven)
@@ -222,7 +232,7 @@ func (s *session) gone(ctx context.Context, to *render.Table, e *assemble.Entry)
 func (s *session) Loaded(ctx context.Context, e *assemble.Entry) error {
 	l := s.loads[e.Loaded.Table]
 	l.Table, l.Number, l.Loaded = e.Loaded.Table, e.Loaded.Load, true
-	if err := errors.Join(s.sweep(ctx, l.Table), s.forgo(ctx, l.Table, false), s.db.Settle(ctx, s.owner, l.Table)); err != nil {
+	if err := errors.Join(s.sweep(ctx, l.Table), s.dropKept(ctx, l.Table), s.forgo(ctx, l.Table, false), s.db.Settle(ctx, s.owner, l.Table)); err != nil {
 		return err
 	}
 	if err := s.db.SetLoad(ctx, s.owner, l); err != nil {

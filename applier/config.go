@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/applier/structure"
+	"floe/pkg/broker"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 	"floe/pkg/status"
@@ -54,6 +55,10 @@ type Config struct {
 
 	path []string // schemas that functions of the target need in their search_path
 
+	// Door knows whether the brokers let this service in; nil if nobody asks.
+	Door    *broker.Door
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	// Health is told of the state as the log is, nil for nobody.
+	Health *status.Health
 }

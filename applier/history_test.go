@@ -356,7 +356,9 @@ func (h *history) truncate(t *historyTable) {
 		tables = append(tables, other)
 	}
 	if len(t.leaves) > 0 && h.rng.IntN(2) == 0 {
-		h.exec("truncate " + t.leaves[0].Name.SQL())
+		if !h.emptied(t.leaves[0].Name.SQL()) {
+			return
+		}
 		h.event(event.Row{Table: t.shape, Op: event.Truncate, Leaf: &t.leaves[0]})
 		return
 	}
@@ -364,12 +366,30 @@ func (h *history) truncate(t *historyTable) {
 	for i := range tables {
 		names[i] = tables[i].shape.Name.SQL()
 	}
-	h.exec("truncate " + strings.Join(names, ", "))
+	if !h.emptied(strings.Join(names, ", ")) {
+		return
+	}
 	for _, t := range tables {
 		h.event(event.Row{Table: t.shape, Op: event.Truncate})
 		h.seq-- // one command
 	}
 	h.seq++
+}
+
+// emptied truncates tables, and reports that it could: what a deferred constraint has still to look at may
+// not be truncated.
+func (h *history) emptied(names string) bool {
+	h.t.Helper()
+	h.exec("savepoint one")
+	_, err := h.conn.Exec(h.t.Context(), "truncate "+names)
+	if err == nil {
+		return true
+	}
+	if pg.Code(err) != "55006" { // object in use
+		h.t.Fatalf("truncate %s: %v", names, err)
+	}
+	h.exec("rollback to savepoint one")
+	return false
 }
 
 // query runs a statement that may be refused and returns the rows it gives.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +23,9 @@ import (
 // leaf empties one partition: the target's own of that name if its rows are the same, else by its bounds. A
 // target's tables may be divided otherwise, and a name says nothing of bounds.
 func (s *session) leaf(ctx context.Context, to *render.Table, leaf *event.Leaf, truncate bool) (string, error) {
+	if err := s.heldAlike(ctx, to, leaf); err != nil {
+		return "", err
+	}
 	name := s.Mapping.Table(leaf.Name)
 	_, same, err := s.part(ctx, to, leaf)
 	switch {
@@ -99,24 +104,128 @@ func (s *session) hashedHere(ctx context.Context, to *render.Table, condition st
 	return hashed.ReplaceAllString(condition, "satisfies_hash_partition('pg_temp.floe_hash_$1'::text::regclass"), nil // looked up when it runs: the statement is kept
 }
 
+// ofValues are types whose hash is the same on every server: of no text.
+var ofValues = []string{
+	"int2", "int4", "int8", "numeric", "float4", "float8", "bool", "bytea", "uuid", "date", "time", "timetz", "timestamp", "timestamptz",
+	"interval", "inet", "cidr", "macaddr", "macaddr8",
+}
+
+// heldAlike halts where nobody knows which rows of the target a partition of the source held, and the target's
+// own partition of that name holds others.
+func (s *session) heldAlike(ctx context.Context, to *render.Table, leaf *event.Leaf) error {
+	if err := s.hashesAlike(ctx, to, leaf); err != nil {
+		return err
+	}
+	return s.sortsAlike(ctx, to, leaf)
+}
+
+// hashesAlike halts where a partition held its rows by the hash of text whose bytes are others here.
+func (s *session) hashesAlike(ctx context.Context, to *render.Table, leaf *event.Leaf) error {
+	if !hashed.MatchString(leaf.Condition) {
+		return nil
+	}
+	var here string
+	if err := s.db.Conn.QueryRow(ctx, "SELECT current_setting('server_encoding')").Scan(&here); err != nil {
+		return fmt.Errorf("look up the target's encoding: %w", err)
+	}
+	there := "UTF8"
+	for _, t := range s.valid.Tables() {
+		if t.OID == to.Shape.OID && t.Encoding != "" {
+			there = t.Encoding
+		}
+	}
+	for _, c := range to.Shape.Columns {
+		if here != there && catalog.Mentions(leaf.Condition, c.Name) && (c.Type.Schema != "pg_catalog" || !slices.Contains(ofValues, c.Type.Name)) {
+			return halt.New(halt.StructureChanged, "make the target's database anew with ENCODING '"+there+"', then begin the job again",
+				"partition %s of %s was emptied or left it, and held its rows by the hash of column %s, which encoding %s of the target computes otherwise", leaf.Name, to.Shape.Name, c.Name, here)
+		}
+	}
+	return nil
+}
+
+// literals are what stands in the bounds of partitions.
+var (
+	literals = regexp.MustCompile(`'((?:[^']|'')*)'`)
+	digits   = regexp.MustCompile(`^[0-9]*$`)
+)
+
+// sortsAlike halts where a partition held a range of text and the target's database sorts text otherwise. Digits
+// sort alike everywhere.
+func (s *session) sortsAlike(ctx context.Context, to *render.Table, leaf *event.Leaf) error {
+	order, alike, keys := "", true, ""
+	for _, t := range s.valid.Tables() {
+		if s.valid.Root(t).OID != to.Shape.OID {
+			continue
+		}
+		keys += " " + t.PartitionKey
+		if t.PartitionOf == nil {
+			continue
+		}
+		for _, m := range literals.FindAllStringSubmatch(t.PartitionOf.Bound, -1) {
+			alike = alike && digits.MatchString(m[1])
+		}
+		if t.Name == leaf.Name {
+			order = t.PartitionOf.Order
+		}
+	}
+	if order == "" {
+		return nil
+	}
+	var here string
+	if err := s.db.Conn.QueryRow(ctx, "SELECT "+catalog.OrderOfText(s.db.Version)).Scan(&here); err != nil {
+		return fmt.Errorf("look up how the target sorts text: %w", err)
+	}
+	if here == order {
+		return nil
+	}
+	others := []string{"false"}
+	for i, c := range to.Shape.Columns {
+		if t := to.Columns[i]; !t.Absent && catalog.Mentions(keys, c.Name) {
+			others = append(others, ident.Quote(t.Name)+"::text !~ '^[0-9]*$'")
+		}
+	}
+	if alike {
+		if err := s.db.Conn.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+to.Name.SQL()+" WHERE "+strings.Join(others, " OR ")+")").Scan(&alike); err != nil {
+			return fmt.Errorf("look for keys of %s that sort otherwise: %w", to.Name, err)
+		}
+	}
+	if alike {
+		return nil
+	}
+	return halt.New(halt.StructureChanged, "make the target's database anew so that it sorts text as the source's does, then begin the job again",
+		"partition %s of %s was emptied or left it, and held a range of text as %s sorts it, where the target goes by %s", leaf.Name, to.Shape.Name, order, here)
+}
+
 // parted follows partitions that leave their tables where the target's are divided otherwise: of one that was
 // dropped the rows go. One that was detached takes the target's partition of its name along, so that must hold
-// the same rows. What floe made follows by itself.
+// the same rows; where there is none its rows go too, for the table that it is now is loaded. What floe made follows by
+// itself.
 func (s *session) parted(ctx context.Context, c *change) error {
-	gone, stays := map[uint32]bool{}, map[uint32]*catalog.TableDef{}
-	for _, r := range c.gone {
+	gone := map[uint32]bool{}
+	for _, r := range slices.Concat(c.gone, c.left) { // detached from a table that is selected without it, it leaves
 		gone[r.OID] = gone[r.OID] || r.Kind == catalog.KindTable
 	}
-	for _, d := range c.now {
-		if t, ok := d.Body.(*catalog.TableDef); ok {
-			stays[t.OID] = t
-		}
+	next := s.valid.With(c.now, slices.Concat(c.gone, c.left))
+	roots := map[uint32]uint32{}
+	for _, t := range next.Tables() {
+		roots[t.OID] = next.Root(t).OID
 	}
 	for _, t := range s.valid.Tables() {
 		root := s.valid.Root(t)
-		detached := stays[t.OID] != nil && stays[t.OID].PartitionOf == nil
+		detached := roots[t.OID] != 0 && roots[root.OID] != 0 && roots[t.OID] != roots[root.OID] // with what it is a part of
 		if t == root || t.PartitionKey != "" || gone[root.OID] || !gone[t.OID] && !detached || s.shapes[root.OID] == nil {
 			continue
+		}
+		if t.PartitionOf.OwnHash { // capture has the table loaded again
+			continue
+		}
+		to, err := s.table(ctx, s.shapes[root.OID])
+		if err != nil {
+			return err
+		}
+		leaf := &event.Leaf{Name: t.Name, Condition: t.PartitionOf.Condition}
+		if err := s.heldAlike(ctx, to, leaf); err != nil {
+			return err
 		}
 		made, err := structure.Made(ctx, s.db.Tx, s.Job, s.Name, t.OID)
 		if err != nil {
@@ -125,11 +234,6 @@ func (s *session) parted(ctx context.Context, c *change) error {
 		if made {
 			continue
 		}
-		to, err := s.table(ctx, s.shapes[root.OID])
-		if err != nil {
-			return err
-		}
-		leaf := &event.Leaf{Name: t.Name, Condition: t.PartitionOf.Condition}
 		if detached {
 			there, same, err := s.part(ctx, to, leaf)
 			if err == nil && there && !same {
@@ -139,10 +243,14 @@ func (s *session) parted(ctx context.Context, c *change) error {
 			if err != nil {
 				return err
 			}
-			continue
+			if there {
+				continue
+			}
+			gone = maps.Clone(gone)
+			gone[t.OID] = true
 		}
 		if err := s.dropped(ctx, to, leaf, gone); err != nil {
-			return fmt.Errorf("delete the rows of partition %s, which was dropped: %w", t.Name, err)
+			return fmt.Errorf("delete the rows of partition %s, which left its table: %w", t.Name, err)
 		}
 	}
 	return nil

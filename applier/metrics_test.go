@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"floe/applier/assemble"
+	"floe/pkg/control"
 	"floe/pkg/event"
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
@@ -119,5 +121,36 @@ func TestMetricsCanBeAskedForWhileTheServiceStarts(t *testing.T) {
 	r.close()
 	if n, err := testutil.GatherAndCount(reg, "floe_service_state"); err != nil || n != len(status.States) {
 		t.Errorf("%d series (%v)", n, err)
+	}
+}
+
+// What the target takes grows while it is at work, or nothing can be applied; a job that rests takes nothing.
+func TestTheTargetsLatencyGrows(t *testing.T) {
+	t.Parallel()
+	r, _ := metered(t)
+	r.took = time.Second
+	at := func(busy, stuck, least, most time.Duration) {
+		t.Helper()
+		ago := func(d time.Duration) time.Time {
+			if d == 0 {
+				return time.Time{}
+			}
+			return time.Now().Add(-d)
+		}
+		r.mu.Lock()
+		r.busy, r.stuck = ago(busy), ago(stuck)
+		r.mu.Unlock()
+		if got := r.working(); got < least || got > most {
+			t.Errorf("at work for %s, stuck for %s: %s", busy, stuck, got)
+		}
+	}
+	const day = 24 * time.Hour
+	at(0, 0, time.Second, time.Second)
+	at(5*time.Minute, 0, 5*time.Minute, day)
+	at(0, 5*time.Minute, 5*time.Minute, day)
+	at(time.Minute, 5*time.Minute, 5*time.Minute, day)
+	r.rests(control.Wanted{Run: control.Paused}, "")
+	if got := r.working(); got != time.Second {
+		t.Errorf("a job that rests: %s", got)
 	}
 }

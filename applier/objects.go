@@ -82,7 +82,8 @@ func (s *session) follow(ctx context.Context, e *assemble.Entry, c *change) erro
 	if err := failpoint.Here("objects.before"); err != nil {
 		return err
 	}
-	script, report, err := structure.Follow(ctx, s.db.Tx, s.Job, s.Name, s.valid, c.gone, s.options(), structure.InstallOptions{Proceed: s.Proceed, SkipStructure: s.SkipStructure, Anew: anew})
+	script, report, err := structure.Follow(ctx, s.db.Tx, s.Job, s.Name, s.valid, c.gone, s.options(),
+		structure.InstallOptions{Proceed: s.Proceed, SkipStructure: s.SkipStructure, Anew: anew, Left: c.left})
 	s.report.structure(report)
 	if err != nil {
 		return err
@@ -165,7 +166,7 @@ func (s *session) forget(ctx context.Context, c *change) error {
 		if _, known := s.loads[r.OID]; !known || r.Kind != catalog.KindTable {
 			continue
 		}
-		if err := errors.Join(s.dropSeen(ctx, r.OID), s.forgo(ctx, r.OID, true), s.db.ForgetLoad(ctx, s.owner, r.OID)); err != nil {
+		if err := errors.Join(s.dropSeen(ctx, r.OID), s.dropKept(ctx, r.OID), s.forgo(ctx, r.OID, true), s.db.ForgetLoad(ctx, s.owner, r.OID)); err != nil {
 			return err
 		}
 		delete(s.loads, r.OID)

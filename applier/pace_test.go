@@ -1,6 +1,7 @@
 package applier
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -69,5 +70,27 @@ func TestChangesKeepTheirRate(t *testing.T) {
 	r.waitPlaced()
 	if took := time.Since(began); took > 100*time.Second {
 		t.Errorf("200 rows took %s though the bound of 1 row a second was lifted", took)
+	}
+}
+
+// So it is by bytes, and as a command says: rows of half a megabyte at a megabyte a second.
+func TestChangesKeepTheirBytes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.begin()
+	r.load()
+	if _, err := control.Send(t.Context(), r.kafka, "j", ledger.VerbSet, "throttle.apply_mbps=1"); err != nil {
+		t.Fatal(err)
+	}
+	r.apply(func(c *Config) { c.MBps, c.BatchRows = 1000, 1 })
+	r.waitPlaced()
+	began := time.Now()
+	large := strings.Repeat("x", 500_000)
+	for i := range event.LSN(5) { // the fifth pays for the fourth
+		r.txn(10+10*i, "+"+string(rune('1'+i))+" "+large+" 1")
+	}
+	r.wait("select count(*)::text from public.t", "5")
+	if took := time.Since(began); took < 2*time.Second {
+		t.Errorf("2 MB took %s at 1 MB a second", took)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +23,7 @@ import (
 	"floe/pkg/ledger"
 	"floe/pkg/pg"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 	"floe/pkg/status"
 )
 
@@ -39,7 +39,7 @@ func bare(t testing.TB, url string, source *catalog.Database) *session {
 	config := Config{Job: "j", Name: "main", BatchRows: 1 << 30, Log: slog.New(slog.DiscardHandler)}
 	s := &session{Config: config, db: db, folder: fold.New(), tables: map[*event.Table]*render.Table{},
 		known: known{shapes: map[uint32]*event.Table{}, loads: map[uint32]target.Load{}}, clashed: map[uint32]int{}, owner: target.Owner{Job: "j", Applier: "main", Instance: "i", LedgerID: "id"},
-		report: &reporter{config: config, metrics: newMetrics(nil, "j", nil), tables: map[uint32]*status.Table{}}}
+		report: &reporter{config: config, metrics: newMetrics(nil, "j", nil, nil), tables: map[uint32]*status.Table{}}}
 	if err := db.Setup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,7 @@ func bare(t testing.TB, url string, source *catalog.Database) *session {
 		t.Fatal(err)
 	}
 	s.order = batch.New(s, s.BatchRows, batchBytes)
+	s.valid = source
 	s.folder.Foldable = s.foldable(source)
 	return s
 }
@@ -127,17 +128,10 @@ func atRandom(ctx context.Context, s *session, rng *rand.Rand, txns [][]event.Ro
 }
 
 // Whatever way a history is applied, by sets, row by row, in parts, or one after the other at random, the
-// target ends as the source did, and no row is missed. FLOE_SEED repeats one history; FLOE_SEEDS runs more of them.
+// target ends as the source did, and no row is missed. FLOE_SEED repeats a history; FLOE_SEEDS runs more of them.
 func TestFastAndExactPathGiveTheSourcesRows(t *testing.T) {
 	t.Parallel()
-	seeds := []uint64{uint64(time.Now().UnixNano()) % 1e9, 1}
-	if text := os.Getenv("FLOE_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds = []uint64{seed}
-	}
+	seeds := []uint64{randtest.Seed(t)}
 	if n, _ := strconv.Atoi(os.Getenv("FLOE_SEEDS")); n > 0 {
 		for range n {
 			seeds = append(seeds, seeds[len(seeds)-1]+1)

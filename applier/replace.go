@@ -25,11 +25,11 @@ import (
 // and a list of the keys that were there before, which would be read whole in one transaction.
 
 // beginSweep prepares a load's first chunk; what an earlier load kept goes.
-func (s *session) beginSweep(ctx context.Context, to *render.Table, c *ledger.Chunk) error {
+func (s *session) beginSweep(ctx context.Context, to *render.Table, c *ledger.Chunk, how meeting) error {
 	if err := s.dropSeen(ctx, c.Table); err != nil {
 		return err
 	}
-	if c.Mode != ledger.Replace || len(to.Shape.Key) == 0 || to.SameOrder(s.bytewise(to.Shape)) {
+	if !how.equals() || len(to.Shape.Key) == 0 || to.SameOrder(s.bytewise(to.Shape)) {
 		return nil
 	}
 	seen := target.SeenName(s.owner, c.Table)

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	"floe/applier/assemble"
 	"floe/pkg/event"
 	"floe/pkg/ledger"
+	"floe/pkg/randtest"
 )
 
 // replaced is a source in memory, key k and value v, that a load reads again onto a target.
@@ -142,9 +142,7 @@ func TestAReplacingLoadMakesAnyTargetTheSource(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seed := uint64(time.Now().UnixNano()) % 1e9
-			t.Log("seed", seed)
-			r := &replaced{bag: newBag(t, c.table, c.own), rng: rand.New(rand.NewPCG(seed, 1)), keys: c.keys, order: c.order}
+			r := &replaced{bag: newBag(t, c.table, c.own), rng: rand.New(rand.NewPCG(randtest.Seed(t), 1)), keys: c.keys, order: c.order}
 			r.SkipStructure = true
 			if name == "C of WIN" { // its bytes order otherwise than those of UTF-8 do
 				for _, def := range r.valid.Tables() {

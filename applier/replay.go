@@ -19,6 +19,7 @@ import (
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
 	"floe/pkg/pg"
+	"floe/pkg/status"
 )
 
 // replayBytes bounds what is replayed at once: all of it is in memory, and one target transaction.
@@ -76,7 +77,7 @@ func (s *session) replay(ctx context.Context, r *control.Replay) error {
 		}
 	}
 	s.replayed[r.ID] = true
-	text := fmt.Sprintf("replay %s: %s from ledger offset %d through %d, %d changes written", done.ID, done.Tables, done.From, done.At, done.Changes)
+	text := fmt.Sprintf("replay %s: %s from ledger offset %d through %d, %s written", done.ID, done.Tables, done.From, done.At, status.Count(done.Changes, "change"))
 	if done.Refused != "" {
 		text = fmt.Sprintf("replay %s refused, and nothing was changed: %s", done.ID, done.Refused)
 	}

@@ -39,9 +39,10 @@ type reporter struct {
 	pace   status.Pace
 	tables map[uint32]*status.Table
 	facts  *status.Structure
-	told   time.Time // when a report bore facts, zero when they are new
-	busy   time.Time // since when a transaction is at work, zero for none
-	stuck  time.Time // since when nothing can be applied, zero while it can
+	told   time.Time     // when a report bore facts, zero when they are new
+	busy   time.Time     // since when a transaction is at work, zero for none
+	stuck  time.Time     // since when nothing can be applied, zero while it can
+	took   time.Duration // of the last transaction on the target
 	// stood is where the target stood when a halt kept it from going on, nil while none does; heard are
 	// commands of which nothing is said before what comes of them is known, -1 for none.
 	stood *target.Checkpoint
@@ -60,7 +61,7 @@ func newReporter(c Config) (*reporter, error) {
 	r := &reporter{config: c, client: client, cancel: cancel, standby: c.Standby, tables: map[uint32]*status.Table{}, heard: -1}
 	r.last = status.Report{Role: "applier", Host: host, PID: int64(os.Getpid()), Instance: host + ":" + strconv.Itoa(os.Getpid()),
 		Job: c.Job, Place: c.Place, State: "INIT_STRUCTURE", LatencyUs: -1, LedgerOffset: -1}
-	r.metrics = newMetrics(c.Metrics, c.Job, r.state) // last: whoever gathers asks r
+	r.metrics = newMetrics(c.Metrics, c.Job, r.state, r.working) // last: whoever gathers asks r
 	r.done.Go(func() { r.loop(ctx) })
 	return r, nil
 }
@@ -89,11 +90,15 @@ func (r *reporter) loop(ctx context.Context) {
 func (r *reporter) send() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now, out := time.Now(), r.last
+	r.stalled(&out, now)
+	if t := trouble.AtDoor(trouble.Target, r.config.Door.Shut(), out.State); t != nil { // who reaches the log still is told
+		out.State, out.Reason, out.Detail, out.Fix = t.State, t.Reason, t.Detail, t.Fix
+	}
+	r.config.Health.Take(&out, r.standby)
 	if r.standby {
 		return
 	}
-	now, out := time.Now(), r.last
-	r.stalled(&out, now)
 	out.At, out.Tables, out.Checks = 0, nil, nil
 	head, err := schemas.EncodeStatus(&out)
 	if err != nil {
@@ -134,15 +139,15 @@ func (r *reporter) waiting(why string) {
 	r.last.State, r.last.Reason, r.last.Detail, r.last.Fix = "WAITING", "", why, ""
 }
 
-// rests reports that the job is to rest.
-func (r *reporter) rests(w control.Wanted) {
+// rests reports that the job is to rest; one that was started may lack something of capture's.
+func (r *reporter) rests(w control.Wanted, lacks string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := &r.last
-	l.State, l.Reason, l.Detail, l.Fix, l.Obeyed, l.LatencyUs, r.busy = string(w.Run), "", w.Who(), w.Ends(), w.Next, -1, time.Time{}
+	l.State, l.Reason, l.Detail, l.Fix, l.Obeyed, l.LatencyUs, r.busy, r.stuck = string(w.Run), "", w.Who(), w.Ends(), w.Next, -1, time.Time{}, time.Time{}
 	l.Blocked, l.Checks, r.stood, r.heard, r.goes = nil, nil, nil, -1, false
 	if w.Run == control.Ready {
-		l.Detail, l.Checks = r.config.Checked, r.config.Checks
+		l.Detail, l.Checks = w.Lacking(r.config.Checked, lacks), r.config.Checks
 	}
 }
 
@@ -229,9 +234,8 @@ func (r *reporter) position(s *session) bool {
 		l.LedgerOffset = s.flushed
 	}
 	if !r.busy.IsZero() {
-		took := time.Since(r.busy).Seconds()
-		r.metrics.seconds.Observe(took)
-		r.metrics.target.Set(took)
+		r.took = time.Since(r.busy)
+		r.metrics.seconds.Observe(r.took.Seconds())
 	}
 	r.busy, l.Asked = time.Time{}, s.asking()
 	state := "SYNCING"
@@ -298,9 +302,9 @@ const behindAfter = 10 * time.Second
 
 // stalled lets the reported latency grow while a transaction is at work, or nothing can be applied.
 func (r *reporter) stalled(out *status.Report, now time.Time) {
-	since := r.busy
-	if since.IsZero() || !r.stuck.IsZero() && r.stuck.Before(since) {
-		since = r.stuck
+	since := r.since()
+	if out.Hops.TargetUs = r.took.Microseconds(); !since.IsZero() {
+		out.Hops.TargetUs = max(0, now.Sub(since).Microseconds())
 	}
 	if at := now.Sub(since); !since.IsZero() && at > time.Second && out.LatencyUs >= 0 {
 		out.LatencyUs += at.Microseconds()
@@ -310,16 +314,35 @@ func (r *reporter) stalled(out *status.Report, now time.Time) {
 	}
 }
 
+// working is how long the target takes: for the last transaction, or so far for the one that is at work or
+// cannot be.
+func (r *reporter) working() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	since := r.since()
+	if since.IsZero() {
+		return r.took
+	}
+	return time.Since(since)
+}
+
+// since is when what is at work now began, or nothing could be applied any more; zero if neither.
+func (r *reporter) since() time.Time {
+	if r.busy.IsZero() || !r.stuck.IsZero() && r.stuck.Before(r.busy) {
+		return r.stuck
+	}
+	return r.busy
+}
+
 // latency is 0 when nothing waits, else how old the last applied change is by the source's clock as far
 // as ours agrees with it, and never 0. Who reads capture's reports too has it on the source's clock alone.
 func (r *reporter) latency(s *session) {
 	switch {
-	case len(s.entries) == 0:
+	case s.changes.Load() <= 0: // a mark that waits says that the source is idle
 		r.last.LatencyUs = 0
 	case s.order.Now.SourceTime > 0:
 		r.last.LatencyUs = max(1, time.Now().UnixMicro()-s.order.Now.SourceTime)
 	}
-	r.metrics.latency.Set(float64(r.last.LatencyUs) / 1e6)
 }
 
 // state is what the metrics say of the applier as it is now.

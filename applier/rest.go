@@ -8,6 +8,7 @@ import (
 
 	"floe/applier/target"
 	"floe/pkg/control"
+	"floe/pkg/overview"
 	"floe/pkg/pg"
 	"floe/pkg/status"
 )
@@ -24,7 +25,7 @@ const partsWait = 10 * time.Second
 func rest(ctx context.Context, c *Config, report *reporter) (*control.Sent, error) {
 	sent, err := control.Read(ctx, c.Kafka, c.Prefix)
 	rests := false
-	say := func(w control.Wanted) {
+	say := func(w control.Wanted, lacks string) {
 		if !rests {
 			c.Log.Info("applier rests", "state", string(w.Run), "who", w.Who(), "to_go_on", w.Ends())
 			rests = true
@@ -32,7 +33,7 @@ func rest(ctx context.Context, c *Config, report *reporter) (*control.Sent, erro
 				report.silent(false)
 			}
 		}
-		report.rests(w)
+		report.rests(w, lacks)
 	}
 	for err == nil && (c.AwaitStart || sent.Run != control.Running) {
 		if sent.Run == control.Deleted {
@@ -40,10 +41,10 @@ func rest(ctx context.Context, c *Config, report *reporter) (*control.Sent, erro
 			continue
 		}
 		if sent.Run != control.Running {
-			err = sent.Rest(ctx, status.Every, say)
+			err = sent.Rest(ctx, status.Every, func(w control.Wanted) { say(w, "") })
 			continue
 		}
-		err = sent.AwaitStart(ctx, status.Every, say)
+		err = awaitStart(ctx, c, sent, say)
 		report.silent(c.Standby)
 		if err == nil && sent.Run == control.Running {
 			c.AwaitStart = false // once is enough: what becomes of the log later is no new job
@@ -54,6 +55,16 @@ func rest(ctx context.Context, c *Config, report *reporter) (*control.Sent, erro
 		report.starts()
 	}
 	return sent, err
+}
+
+// awaitStart waits for the start of a job that never began, and for capture's prechecks.
+func awaitStart(ctx context.Context, c *Config, sent *control.Sent, say func(control.Wanted, string)) error {
+	partner, err := overview.OpenPartner(c.Kafka, c.Prefix, "applier")
+	if err != nil {
+		return err
+	}
+	defer partner.Close()
+	return sent.AwaitStart(ctx, status.Every, partner.Lacks, say)
 }
 
 // remove takes what floe keeps of the job on the target, says so once, and then does nothing more: the log

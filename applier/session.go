@@ -44,6 +44,8 @@ type session struct {
 	batchWait time.Duration
 
 	entries chan *assemble.Entry
+	// changes counts those of entries that a target has not had: all but marks, which come on an idle source, too.
+	changes atomic.Int64
 	failed  error // why entries was closed
 	ahead   *semaphore.Weighted
 	held    int64 // of ahead, by what was taken
@@ -148,6 +150,7 @@ func (s *session) background(ctx context.Context, cancel context.CancelCauseFunc
 				s.failed = err
 				return
 			}
+			s.count(e, 1)
 			select {
 			case s.entries <- e:
 			case <-ctx.Done():
@@ -171,10 +174,17 @@ func (s *session) release() {
 	}
 }
 
+func (s *session) count(e *assemble.Entry, n int64) {
+	if e.Mark == nil {
+		s.changes.Add(n)
+	}
+}
+
 // taken is what next returns of what it received.
 func (s *session) taken(e *assemble.Entry, ok bool) (*assemble.Entry, error) {
 	switch {
 	case ok:
+		s.count(e, -1)
 		s.held += min(e.Weight, aheadBytes)
 		return e, nil
 	case s.order.Pending():

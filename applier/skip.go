@@ -35,7 +35,7 @@ const (
 // refused is the halt of a row that the target will not take.
 func (s *session) refused(r *event.Row, err error, lasting string) error {
 	out := &refusal{halt: &halt.Error{Code: halt.ConstraintViolation, Err: err, Fix: remedy(err),
-		Detail: fmt.Sprintf("the target refuses %s of %s, key (%s), at %s", verb(r.Op), r.Table.Name, keyText(r), r.Pos)}}
+		Detail: fmt.Sprintf("the target refuses %s of %s, %s, at %s", verb(r.Op), r.Table.Name, keyed(r), r.Pos)}}
 	out.blocked = &status.Blocked{Epoch: r.Pos.Epoch, Commit: r.Pos.Commit, Seq: r.Pos.Seq, Table: r.Table.Name.String(), Op: verb(r.Op), Key: keyText(r), Lasting: lasting}
 	if r.Pos.Commit == 0 {
 		out.blocked.Lasting = lastingNamed
@@ -138,7 +138,7 @@ func (k *leaving) add(r *event.Row, load uint64) {
 		k.tables[r.Table.OID] = t
 	}
 	if t.Changes++; len(t.Some) < mostSome {
-		t.Some = append(t.Some, fmt.Sprintf("%s, key (%s), at %s", verb(r.Op), keyText(r), r.Pos))
+		t.Some = append(t.Some, fmt.Sprintf("%s, %s, at %s", verb(r.Op), keyed(r), r.Pos))
 	}
 }
 
@@ -223,7 +223,7 @@ func (s *session) leftOutText(table uint32) string {
 	for _, k := range some {
 		n += k.Changes
 	}
-	text := fmt.Sprintf("%d changes left out, the last at %s by %s: %s", n, last.Place, last.SentBy, last.Because)
+	text := fmt.Sprintf("%s left out, the last at %s by %s: %s", status.Count(n, "change"), last.Place, last.SentBy, last.Because)
 	return cut(text)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"floe/capture/load"
 	"floe/capture/publish"
+	"floe/capture/source"
 	"floe/pkg/broker"
 	"floe/pkg/ledger"
 )
@@ -133,5 +134,59 @@ func (s *session) skip(loads []*load.State) error {
 		}
 	}
 	s.loading.Store(s.loads.Open())
+	return nil
+}
+
+// withdraw takes what is no longer selected out of the publication: its changes would be sent for nothing. The log
+// says that it left by then, valid and read back: a table that the log has and the publication has not is one that
+// others took out.
+func (s *session) withdraw(ctx context.Context) error {
+	var selected []uint32
+	for _, t := range source.Published(s.today) {
+		selected = append(selected, t.OID)
+	}
+	unwanted, err := source.Unwanted(ctx, s.admin, s.publication(), selected)
+	if err != nil || len(unwanted) == 0 {
+		return err
+	}
+	if err := s.settled(ctx); err != nil {
+		return err
+	}
+	kept, err := source.Withdraw(ctx, s.admin, s.publication(), unwanted)
+	for _, why := range kept {
+		s.Log.Info("a table that is no longer selected stays published", "why", why)
+	}
+	if err != nil {
+		return err
+	}
+	st, err := source.Stand(ctx, s.admin, s.publication())
+	if err != nil {
+		return err
+	}
+	return s.sealed(ctx, s.admin, st, source.Published(s.today))
+}
+
+// settled waits until what is valid from this epoch on was read back.
+func (s *session) settled(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	failed := make(chan struct{})
+	go func() {
+		defer close(failed)
+		select {
+		case <-s.writer.Done():
+			cancel(s.writer.Err())
+		case <-ctx.Done():
+		}
+	}()
+	defer func() { cancel(nil); <-failed }()
+	for s.whole.Load() == 0 {
+		if err := s.readOn(ctx); err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return err
+		}
+	}
 	return nil
 }

@@ -104,7 +104,7 @@ func (s *session) resyncs(w *control.Wanted) (tables []*route.Table) {
 func (s *session) resync(tables []*route.Table) error {
 	var objects []ledger.Object
 	for _, t := range tables {
-		o, err := s.loadAgain(t, true)
+		o, err := s.loadAgain(t, true, true)
 		if err != nil {
 			return err
 		}

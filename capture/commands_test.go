@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"floe/pkg/broker"
 	"floe/pkg/control"
@@ -54,6 +55,68 @@ func TestTablesAreAddedAndRemovedWhileRunning(t *testing.T) {
 	last := r.events[len(r.events)-1]
 	if last.Table.Name.Name != "b" || string(last.After[1].Text) != "2" {
 		t.Errorf("the log ends with %s", show(last))
+	}
+}
+
+// A table that joins again before the log says that it left goes on, or joins anew: that floe itself withdrew it is
+// no change of others.
+func TestATableThatJoinsAgainBeforeItHasLeft(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table a (id int primary key)`, `create table b (id int primary key, v int)`,
+		`insert into b select g, 0 from generate_series(1, 500) g`)
+	j.start()
+	j.waitStatus(func(r *status.Report) bool { return r.State == "SYNCING" })
+	for round := range 6 {
+		var next int64
+		for _, verb := range []string{ledger.VerbRemove, ledger.VerbAdd} {
+			at, err := control.Send(t.Context(), broker.Options([]string{j.broker.Addr}), "j", verb, "public.b")
+			if err != nil {
+				t.Fatal(err)
+			}
+			next = at + 1
+			// The session of the one is cut by the other ever later.
+			pause(t, time.Duration(round)*20*time.Millisecond)
+		}
+		j.waitStatus(func(r *status.Report) bool {
+			if r.State == "FAILED" {
+				t.Fatalf("round %d: %s: %s", round, r.Reason, r.Detail)
+			}
+			return r.Obeyed >= next && r.State == "SYNCING"
+		})
+		j.exec(fmt.Sprintf(`update b set v = %d where id %% 6 <= %[1]d`, round), `insert into a select count(*) from a`)
+		j.waitLog(j.end())
+	}
+	j.tap().replay().same(j)
+}
+
+// A table that a session without it withdrew before the log knew it, and that the next one publishes again, is in the
+// stream with a gap: it is loaded behind that, and what came before does not stay.
+func TestATableThatWasWithdrawnBeforeTheLogKnewIt(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table a (id int primary key)`)
+	j.start()
+	j.waitStatus(func(r *status.Report) bool { return r.State == "SYNCING" })
+	j.halt()
+	j.exec(`create table b (id int primary key, v int)`, `insert into b select g, 0 from generate_series(1, 200) g`)
+	var published bool
+	if err := j.conn.QueryRow(t.Context(), `select exists (select from pg_publication_rel where prrelid = 'public.b'::regclass)`).Scan(&published); err != nil || !published {
+		t.Fatalf("b was not published by the command that made it: %v", err)
+	}
+	j.exec(`alter publication floe_`+j.config.Job+` drop table only public.b`, `update b set v = 1 where id % 2 = 0`, `delete from b where id % 10 = 7`)
+	j.start()
+	j.waitLog(j.end())
+	rows, chunks := false, 0
+	for _, e := range j.tap().entries {
+		rows = rows || e.Commit != nil && slices.ContainsFunc(e.Commit.Spans, func(s ledger.Span) bool { return s.Topic == "j.public.b" })
+		if e.Chunk == nil || e.Chunk.Rows == 0 {
+			continue
+		}
+		if chunks++; !rows || e.Chunk.Mode != ledger.Replace || e.Chunk.Rows != 180 {
+			t.Errorf("the chunk %+v, behind the rows before the gap: %t", *e.Chunk, rows)
+		}
+	}
+	if chunks != 1 {
+		t.Errorf("%d chunks", chunks)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"floe/pkg/broker"
 	"floe/pkg/charset"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
@@ -30,6 +31,8 @@ type Config struct {
 	Kafka []kgo.Opt
 	// Partitions and Replication are for the topics of rows that capture creates.
 	Partitions, Replication int
+	// RowsKept is how long those topics keep them, 0 as the brokers have it.
+	RowsKept time.Duration
 	// Registry is where schemas get their ids; nil is floe's own.
 	Registry *registry.Remote
 	// Includes says which tables are replicated; Everything, that the whole database is, with the
@@ -80,8 +83,12 @@ type Config struct {
 	// ShutdownGrace is how long a source that shuts down waits for Kafka before capture lets it go.
 	ShutdownGrace time.Duration
 
+	// Door knows whether the brokers let this service in; nil if nobody asks.
+	Door    *broker.Door
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	// Health is told of the state as the log is, nil for nobody.
+	Health *status.Health
 }
 
 // Group bounds: a Commit entry is closed when it holds this much although the one before is still on

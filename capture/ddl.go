@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"floe/capture/composed"
 	"floe/capture/decode"
 	"floe/capture/defined"
 	"floe/capture/load"
@@ -85,6 +86,9 @@ func (s *session) command(ctx context.Context, m *decode.Message, seq uint64) er
 	if len(c.Unknown) > 0 {
 		s.Log.Info("a command is looked up in the catalog", "tag", c.Tag, "at", event.Position{Commit: s.order.Tx.Commit, Seq: seq}, "what", c.Unknown)
 		s.lookAgain()
+	}
+	for _, oid := range s.recast(c.Now, composed.Renamed) {
+		s.recasts[oid] = s.order.Tx.Commit
 	}
 	objects, err := s.redefine(ctx, restructure{now: c.Now, gone: c.Gone, left: c.Left, reload: c.Rewritten})
 	if err != nil {

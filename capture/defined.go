@@ -28,7 +28,10 @@ func (s *session) define(ctx context.Context, p *past.Past) error {
 				was[d.OID] = d
 			}
 		}
-		return sameTables(was, s.db)
+		if err := sameTables(was, s.db); err != nil {
+			return err
+		}
+		return s.sortedAlike(was, p)
 	}
 	there, err := tablesThere(ctx, s.admin)
 	if err != nil {
@@ -73,13 +76,12 @@ func tablesThere(ctx context.Context, conn *pgx.Conn) (map[uint32]bool, error) {
 
 // checkPublication halts if the publication lacks a table that the log has rows of, and adds what is new.
 // Rows that were written to a partition before it joined are in no message: its root is loaded again when
-// its definition comes. One that was published and that the log does not know may have joined so.
+// its definition comes. One that was published and that the log does not know may have joined so. A table that the log
+// knows, and of which nothing was read, has in the log what the stream brought before it was taken out: its load
+// replaces that.
 func (s *session) checkPublication(ctx context.Context, p *past.Past) error {
 	seal, joined, err := source.CheckPublication(ctx, s.admin, s.publication(), s.today, func(t *catalog.TableDef) bool { return s.held(t, p) }, s.KeepIdentity)
 	if err != nil {
-		return err
-	}
-	if err := s.withdraw(ctx); err != nil {
 		return err
 	}
 	if s.seal, err = source.Reseal(ctx, s.admin, s.publication(), seal); err != nil || s.first || s.DDLOff {
@@ -87,6 +89,11 @@ func (s *session) checkPublication(ctx context.Context, p *past.Past) error {
 	}
 	for _, oid := range joined {
 		s.joined[oid] = true
+	}
+	for _, t := range source.Published(s.db) {
+		if l := p.Loads[s.db.Root(t).OID]; s.joined[t.OID] && l != nil && !begun(l) {
+			l.Replace = true
+		}
 	}
 	known := defined.SetOf(s.db.Definitions)
 	for _, t := range source.Published(s.today) {
@@ -142,18 +149,4 @@ func (s *session) held(t *catalog.TableDef, p *past.Past) bool {
 // begun reports whether a load has read anything, or is not to be.
 func begun(l *load.State) bool {
 	return l != nil && (l.Loaded || !l.Untouched())
-}
-
-// withdraw takes what is no longer selected out of the publication: its changes would be sent for nothing.
-// What of it the log has rows of was sent by the publication of that time.
-func (s *session) withdraw(ctx context.Context) error {
-	var selected []uint32
-	for _, t := range source.Published(s.today) {
-		selected = append(selected, t.OID)
-	}
-	kept, err := source.Withdraw(ctx, s.admin, s.publication(), selected)
-	for _, why := range kept {
-		s.Log.Info("a table that is no longer selected stays published", "why", why)
-	}
-	return err
 }

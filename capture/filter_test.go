@@ -63,11 +63,11 @@ func TestFilteredRowsComeAndGo(t *testing.T) {
 func TestFiltersThatDoNotDependOnTheRowHalt(t *testing.T) {
 	t.Parallel()
 	for name, where := range map[string]string{
-		"clock": "at < now()", "other rows": "id in (select id from other)", "no column": "nix > 1", "no condition": "id", "open": "id > 1 and (", "random": "random() < 0.5",
+		"clock": "at < now()", "other rows": "id in (select id from other)", "no column": "nix > 1", "no condition": "id", "open": "id > 1 and (", "random": "random() < 0.5", "generated": "g > 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := newJob(t, `create table t (id int primary key, at timestamptz)`, `create table other (id int primary key)`, `insert into t values (2, now())`)
+			j := newJob(t, `create table t (id int primary key, at timestamptz, g int generated always as (id + 1) stored)`, `create table other (id int primary key)`, `insert into t values (2, now())`)
 			j.config.Filter = filters(map[string]string{"t": where})
 			j.start()
 			j.waitHalt(halt.FilterRefused)
@@ -161,6 +161,52 @@ func (j *job) judged(by string) {
 		case <-deadline:
 			j.t.Fatalf("the log says of t %s", last)
 		}
+	}
+}
+
+// A condition is of a table and not of a name: one that is called otherwise keeps it, its new partitions have it, and
+// so does one that is detached. What gets the name has it too.
+func TestAConditionIsOfATableWhateverItIsCalled(t *testing.T) {
+	t.Parallel()
+	for _, told := range []bool{true, false} {
+		t.Run(fmt.Sprintf("told %v", told), func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, `create table t (id int primary key, n int)`, `insert into t select g, g from generate_series(1, 10) g`,
+				`create table p (id int primary key, n int) partition by range (id)`, `create table p1 partition of p for values from (0) to (50)`, `insert into p select g, g from generate_series(1, 10) g`)
+			j.config.Filter = filters(map[string]string{"t": "n > 5", "p": "n > 5"})
+			j.start()
+			same := func(tables int) {
+				t.Helper()
+				r := j.settled()
+				conditions := map[string]string{"t": "n > 5", "p": "n > 5", "kept": "n > 5", "kept_still": "n > 5", "q": "n > 5", "p1": "n > 5"}
+				of, found := j.config.Filter, 0
+				j.config.Filter = filters(conditions)
+				r.same(j)
+				j.config.Filter = of
+				for _, t := range r.tables {
+					if conditions[t.Name.Name] != "" {
+						found++
+					}
+				}
+				if found != tables {
+					t.Errorf("%d tables, want %d", found, tables)
+				}
+			}
+			same(2)
+			if !told {
+				j.untold()
+			}
+			j.exec(`alter table t rename to kept`, `insert into kept values (30, 1), (31, 9)`, `update kept set n = 9 where id = 1`, `update kept set n = 0 where id = 10`,
+				`alter table p rename to q`, `insert into q values (30, 1), (31, 9)`)
+			same(2)
+			j.exec(`create table p2 partition of q default`, `insert into q values (60, 1), (61, 9)`, `update q set id = 62 where id = 9`, `create table t (id int primary key, n int)`, `insert into t values (1, 1), (2, 9)`)
+			same(3)
+			j.halt()
+			j.exec(`alter table kept rename to kept_still`, `update kept_still set n = 1 where id = 9`)
+			j.start()
+			j.exec(`alter table q detach partition p1`, `drop table q`, `insert into p1 values (40, 1), (41, 9)`, `update kept_still set n = 7 where id = 2`)
+			same(3)
+		})
 	}
 }
 

@@ -24,8 +24,9 @@ type look struct {
 	db        *catalog.Database
 	snapshot  snapshot.Snapshot
 	after     event.LSN
-	there     map[uint32]bool   // oids of relations
-	files     map[uint32]uint32 // of tables, by oid
+	there     map[uint32]bool // oids of relations
+	files     map[uint32]file // of tables, by oid
+	triggers  string          // triggersOf
 	state     string
 	joining   map[uint32]bool // oids of tables that are to be published and are not
 	unfit     []ident.Name    // those of them that no publication can have
@@ -83,7 +84,7 @@ func (f *follower) rest(ctx context.Context, due bool, least, soon time.Duration
 		case <-tick.C:
 			st, err := source.Stand(ctx, f.conn, f.s.publication())
 			if err == nil {
-				err = f.s.intact(ctx, f.conn, st, f.published)
+				err = f.s.sealed(ctx, f.conn, st, f.published)
 			}
 			if err != nil || over {
 				return due, err
@@ -238,7 +239,10 @@ func (f *follower) look(ctx context.Context) (*look, string, error) {
 			return err
 		}
 		l.state = state
-		if l.files, err = filesOf(ctx, f.conn); err != nil {
+		if l.files, err = filesOf(ctx, f.conn, &l.snapshot); err != nil {
+			return err
+		}
+		if l.triggers, err = triggersOf(ctx, f.conn); err != nil {
 			return err
 		}
 		if l.db, err = catalog.ReadSelection(ctx, f.conn, s.reads()); err != nil {
@@ -287,12 +291,12 @@ func (f *follower) join(ctx context.Context, l *look) error {
 			tables = append(tables, t)
 		}
 	}
-	joined, err := source.Join(ctx, f.conn, f.s.publication(), l.db, tables, f.s.KeepIdentity)
-	f.s.update(func(load.States) {
-		for _, oid := range joined {
-			f.s.joined[oid] = true
+	f.s.update(func(load.States) { // before: as soon as one is published the stream may come to its definition
+		for _, t := range tables {
+			f.s.joined[t.OID] = true
 		}
 	})
+	_, err := source.Join(ctx, f.conn, f.s.publication(), l.db, tables, f.s.KeepIdentity)
 	return err
 }
 
@@ -317,17 +321,11 @@ func (f *follower) passed(ctx context.Context, lsn event.LSN) error {
 	return nil
 }
 
-// filesOf are the files of tables, by oid: a command that writes a table anew gives it another.
-func filesOf(ctx context.Context, conn *pgx.Conn) (map[uint32]uint32, error) {
-	rows, err := conn.Query(ctx, "SELECT oid, relfilenode FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384")
-	if err != nil {
-		return nil, err
+// triggersOf are the versions of floe's event triggers: one that was disabled and enabled again has another.
+func triggersOf(ctx context.Context, conn *pgx.Conn) (versions string, err error) {
+	if err = conn.QueryRow(ctx, `SELECT coalesce(string_agg(evtname || ' ' || xmin::text, ' ' ORDER BY evtname), '') FROM pg_catalog.pg_event_trigger
+		WHERE evtname IN ('floe_ddl_command_end', 'floe_sql_drop', 'floe_table_rewrite')`).Scan(&versions); err != nil {
+		err = fmt.Errorf("look at event triggers: %w", err)
 	}
-	files := map[uint32]uint32{}
-	var oid, file uint32
-	_, err = pgx.ForEachRow(rows, []any{&oid, &file}, func() error {
-		files[oid] = file
-		return nil
-	})
-	return files, err
+	return versions, err
 }

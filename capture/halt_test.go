@@ -3,6 +3,7 @@ package capture_test
 import (
 	"context"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"floe/pkg/broker"
 	"floe/pkg/halt"
+	"floe/pkg/pgtest"
 	"floe/pkg/status"
 	"floe/schemas"
 )
@@ -146,6 +148,19 @@ func TestAFullDiskHaltsUntilThereIsSpace(t *testing.T) {
 	j.tap().replay().same(j)
 }
 
+// A source whose server cannot decode its own WAL is not asked for ever: it is named, with the remedy. Here a table's place
+// is spelled otherwise than decoding looks for it.
+func TestWALThatTheSourceCannotDecodeHalts(t *testing.T) {
+	t.Parallel()
+	j := loadedJob(t)
+	j.exec(`update pg_class set reltablespace = (select oid from pg_tablespace where spcname = 'pg_default') where oid = 't'::regclass`, `insert into t values (3, 'c')`)
+	j.start()
+	r := j.waitStatus(func(r *status.Report) bool { return r.State == "FAILED" })
+	if r.Reason != string(halt.WALUndecodable) || !strings.Contains(r.Detail, "could not map filenode") || !strings.Contains(r.Fix, "floe job reset") {
+		t.Errorf("halted by %s: %s (fix: %s)", r.Reason, r.Detail, r.Fix)
+	}
+}
+
 // A halt ends when its remedy was applied.
 func TestHaltEndsWithItsCause(t *testing.T) {
 	t.Parallel()
@@ -189,6 +204,39 @@ func TestAnAlteredPublicationHalts(t *testing.T) {
 			j.halt()
 			j.start()
 			j.waitHalt(halt.PublicationChanged)
+		})
+	}
+}
+
+// A table of which nothing was read is taken out of the publication while no capture runs, and maybe put back: what
+// changes brought of it before, and what went meanwhile, its load replaces.
+func TestAnUnreadTableThatWasNotPublishedForAWhile(t *testing.T) {
+	t.Parallel()
+	for name, back := range map[string]bool{"taken out": false, "and put back": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJobOn(t, pgtest.New(t, pgtest.Options{}), `create table a (id int primary key)`)
+			j.start()
+			j.settled()
+			open, err := j.conn.Begin(t.Context()) // no load goes on while it may write yet
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := open.Exec(t.Context(), `select txid_current()`); err != nil {
+				t.Fatal(err)
+			}
+			j.exec(`create table b (id int primary key, v int)`, `insert into b select g, 0 from generate_series(1, 50) g`)
+			j.waitPlaced(j.end())
+			j.halt()
+			j.exec(`alter publication floe_`+j.config.Job+` drop table b`, `delete from b where id > 40`, `update b set v = 1 where id < 5`)
+			if back {
+				j.exec(`alter publication floe_` + j.config.Job + ` add table b`)
+			}
+			if err := open.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			j.start()
+			j.settled().same(j)
 		})
 	}
 }

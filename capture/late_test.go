@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"floe/pkg/halt"
 	"floe/pkg/ledger"
 	"floe/pkg/pgtest"
 )
@@ -247,4 +248,68 @@ func TestKilledBetweenRangesThatAreReadAtOnce(t *testing.T) {
 	j.waitLog(j.end())
 	j.tap().replay().same(j)
 	t.Log(j.tap().read(), "rows in chunks")
+}
+
+// The order of a key changes amid its load by commands that write no row anew: another collation, a type of other
+// comparison, another operator class. What is left of the ranges would be other keys than were left.
+func TestAKeyThatSortsOtherwiseAmidItsLoad(t *testing.T) {
+	t.Parallel()
+	const keys = `(array['a', 'B'])[1 + g % 2] || g`
+	for name, c := range map[string]struct{ table, sql string }{
+		"collation": {`create table t (k text collate "und-x-icu" primary key, v text)`, `alter table t alter k type text collate "C"`},
+		"type":      {`create extension citext; create table t (k citext primary key, v text)`, `alter table t alter k type text collate "C"`},
+		"class":     {`create table t (k text collate "und-x-icu" not null unique, v text)`, `create unique index u on t (k text_pattern_ops); alter table t drop constraint t_k_key`},
+	} {
+		for when, stopped := range map[string]bool{"": false, " while no capture runs": true} {
+			t.Run(name+when, func(t *testing.T) {
+				t.Parallel()
+				j := newJob(t, c.table, `insert into t select `+keys+`, 'v' from generate_series(1, 2000) g`)
+				j.config.LoadRows = 1500 // the first chunks have some of it
+				j.start()
+				j.waitChunk(2)
+				if stopped {
+					j.halt()
+				}
+				j.exec(statements(c.sql)...)
+				if stopped {
+					j.config.LoadRows = 0
+					j.start()
+				}
+				j.settled().same(j)
+			})
+		}
+	}
+}
+
+// A load that was over before anybody found such a command, of which nobody told, is done again.
+func TestAKeyThatSortedOtherwiseUnseen(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (k text collate "und-x-icu" primary key, v text)`, `insert into t select (array['a', 'B'])[1 + g % 2] || g, 'v' from generate_series(1, 2000) g`)
+	j.config.LoadRows = 1500
+	j.start()
+	j.waitChunk(2)
+	j.exec(`alter event trigger floe_ddl_command_end disable`, `alter table t alter k type text collate "C"`, `alter event trigger floe_ddl_command_end enable always`)
+	j.settled().same(j)
+}
+
+// Where changes are not followed such a command halts the job, whether it is seen or found.
+func TestAKeyThatSortsOtherwiseAmidItsLoadHalts(t *testing.T) {
+	t.Parallel()
+	for name, stopped := range map[string]bool{"running": false, "stopped": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, `create table t (k text collate "und-x-icu" primary key, v text)`, `insert into t select 'a' || g, 'v' from generate_series(1, 2000) g`)
+			j.config.DDLOff, j.config.LoadRows = true, 300
+			j.start()
+			j.waitChunk(2)
+			if stopped {
+				j.halt()
+			}
+			j.exec(`alter table t alter k type text collate "C"`)
+			if stopped {
+				j.start()
+			}
+			j.waitHalt(halt.StructureChanged)
+		})
+	}
 }

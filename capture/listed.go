@@ -20,6 +20,11 @@ func (s *session) reads() catalog.Selection {
 	return catalog.Selection{Tables: s.Includes, Schema: s.Schemas, Everything: s.Everything, Filter: s.Filter, Encoding: s.encoding}
 }
 
+// chosen is what the job takes of each table.
+func (s *session) chosen() catalog.Selection {
+	return catalog.Selection{Filter: s.Filter, Columns: s.Columns}
+}
+
 // narrow leaves of what the catalog says the columns that the job lists. A log that was made by other lists is
 // not gone on with: its rows lack columns, or have some that are to be left out.
 func (s *session) narrow(p *past.Past) error {
@@ -32,7 +37,7 @@ func (s *session) narrow(p *past.Past) error {
 			}
 		}
 	}
-	s.db = s.db.Narrow(s.Columns, was.Listed())
+	s.db = s.db.Narrow(s.chosen(), was)
 	return nil
 }
 

@@ -19,6 +19,20 @@ type metrics struct {
 	limit atomic.Int64
 	// heard is when the source last sent something, in nanoseconds; throttled what the load waited.
 	heard, throttled atomic.Int64
+	// sourceUs and kafkaUs are what the gauges of latency show.
+	sourceUs, kafkaUs atomic.Int64
+}
+
+// sent takes how long a change had been committed when the source sent it.
+func (m *metrics) sent(us int64) {
+	m.sourceUs.Store(max(0, us))
+	m.source.Set(float64(max(0, us)) / 1e6)
+}
+
+// logged takes how long a change took from there into the log.
+func (m *metrics) logged(us int64) {
+	m.kafkaUs.Store(max(0, us))
+	m.kafka.Set(float64(max(0, us)) / 1e6)
 }
 
 func newMetrics(job string) *metrics {

@@ -34,6 +34,7 @@ func (s *session) bind(id uint32, t *route.Table) (*route.Relation, error) {
 		err = s.inOrder(id, t, m)
 	}
 	if err == nil {
+		rel.Forms = s.formsOf(t)
 		s.bound[id] = rel
 	}
 	return rel, err
@@ -44,6 +45,9 @@ func (s *session) bind(id uint32, t *route.Table) (*route.Relation, error) {
 // same (a partition that was detached, a NOT NULL that was dropped), and the target yet refuse the next one.
 func (s *session) suspected(ctx context.Context, id uint32, t *route.Table) error {
 	delete(s.suspects, id)
+	if seen, err := s.visible(ctx, s.order.Tx.Xid); err == nil && !seen {
+		return fmt.Errorf("the source does not show yet what the transaction at %s did", s.order.Tx.Commit)
+	}
 	state, err := stateOf(ctx, s.admin)
 	if err != nil || state == s.reconciled {
 		return nil
@@ -52,7 +56,7 @@ func (s *session) suspected(ctx context.Context, id uint32, t *route.Table) erro
 	if err != nil {
 		return nil // the next look finds it
 	}
-	is := defined.SetOf(db.Narrow(s.Columns, s.db.Listed()).Definitions)
+	is := defined.SetOf(db.Narrow(s.chosen(), s.db).Definitions)
 	for i := range s.db.Definitions {
 		d := &s.db.Definitions[i]
 		if about(d, id, t) && !defined.Equal(is.Get(defined.KeyOf(d)), d) {
@@ -98,7 +102,7 @@ func (s *session) lose(t *route.Table, seq uint64, cause error) error {
 	}
 	s.lookAgain()
 	s.Log.Info("a table changed and nobody told: its rows are loaded again", "table", t.Shape.Name, "at", event.Position{Commit: s.order.Tx.Commit, Seq: seq}, "why", cause)
-	o, err := s.loadAgain(t, true)
+	o, err := s.loadAgain(t, true, false)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (s *session) observed(ctx context.Context, tick <-chan time.Time) error {
 		}
 		s.report.metrics.retained.Set(float64(kept))
 		s.report.metrics.limit.Store(limit)
+		s.report.room.took(time.Now(), kept, limit)
 		if err := s.pressure(ctx, conn, kept); err != nil {
 			return err
 		}

@@ -21,10 +21,11 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer report.close()
+	var stuck undecoded
 	for wait := firstWait; ; wait = min(2*wait, time.Minute) {
 		began := time.Now()
 		streamed, err := run(ctx, &c, report)
-		err = diskFull(err)
+		err = stuck.name(diskFull(err), report.placed())
 		switch {
 		case ctx.Err() != nil:
 			return nil

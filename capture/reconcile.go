@@ -2,11 +2,10 @@ package capture
 
 import (
 	"context"
-	"maps"
 
+	"floe/capture/composed"
 	"floe/capture/defined"
 	"floe/capture/load"
-	"floe/capture/route"
 	"floe/pkg/catalog"
 )
 
@@ -23,7 +22,11 @@ func (s *session) looked() <-chan *look {
 // transaction, which the look does not see, made it: what such a one moved is left for the next look.
 func (s *session) reconcile(ctx context.Context, l *look) error {
 	r, again := s.missed(l)
-	r.reload = append(r.reload, s.refiled(l)...)
+	refiled, err := s.refiled(ctx, l)
+	if err != nil {
+		return err
+	}
+	r.reload = append(r.reload, refiled...)
 	var found []uint32
 	for oid, m := range s.lost {
 		if l.snapshot.Sees(m.xid) {
@@ -32,16 +35,19 @@ func (s *session) reconcile(ctx context.Context, l *look) error {
 			again = true
 		}
 	}
-	if again {
-		s.lookAgain()
-	}
 	s.update(func(load.States) {
-		for oid := range s.joining {
-			if !l.there[oid] || !l.joining[oid] {
+		for oid, xid := range s.joining {
+			switch {
+			case xid != 0 && !l.snapshot.Sees(xid):
+				again = true
+			case !l.there[oid] || !l.joining[oid]:
 				delete(s.joining, oid)
 			}
 		}
 	})
+	if again {
+		s.lookAgain()
+	}
 	if len(r.now)+len(r.gone)+len(r.left)+len(r.reload) > 0 {
 		objects, err := s.redefine(ctx, r)
 		if err != nil {
@@ -66,53 +72,6 @@ func (s *session) reconcile(ctx context.Context, l *look) error {
 	return nil
 }
 
-// refiled are tables that were written anew since the last look, while nobody told of it: their rows could
-// be other ones. What only moves rows (VACUUM FULL, CLUSTER) looks the same.
-func (s *session) refiled(l *look) (oids []uint32) {
-	for oid := range s.leaves {
-		was, is := s.files[oid], l.files[oid]
-		if was != 0 && is != 0 && was != is && !s.truncated[oid] && !s.told.Load() {
-			oids = append(oids, oid)
-		}
-	}
-	s.files = l.files
-	clear(s.truncated)
-	return oids
-}
-
-// filesUnder are the files of the relations whose rows are the table's, for the log: a later session holds them against
-// those that it finds, where nobody tells.
-func (s *session) filesUnder(t *route.Table) map[uint32]uint32 {
-	if s.told.Load() {
-		return nil
-	}
-	files := map[uint32]uint32{}
-	for oid, of := range s.leaves {
-		if of == t && s.files[oid] != 0 {
-			files[oid] = s.files[oid]
-		}
-	}
-	return files
-}
-
-// filed has the session begin with the files that the log knows, and with those of now for what it does not.
-func (s *session) filed() {
-	s.update(func(st load.States) {
-		for _, t := range s.tables {
-			l := st[t.Shape.OID]
-			if l == nil {
-				continue
-			}
-			if s.told.Load() {
-				l.Files = nil
-				continue
-			}
-			maps.Copy(s.files, l.Files)
-			l.Files = s.filesUnder(t)
-		}
-	})
-}
-
 // missed is what the look has and the definitions have not, and the other way round; again says that
 // something was left for the next look.
 func (s *session) missed(l *look) (r restructure, again bool) {
@@ -126,7 +85,7 @@ func (s *session) missed(l *look) (r restructure, again bool) {
 		again = again || ok
 		return ok
 	}
-	now := l.db.Narrow(s.Columns, s.db.Listed()) // by what is left out where the stream is
+	now := l.db.Narrow(s.chosen(), s.db) // by what is left out where the stream is
 	is, was := defined.SetOf(now.Definitions), defined.SetOf(s.db.Definitions)
 	for i := range now.Definitions {
 		d := &now.Definitions[i]
@@ -143,6 +102,7 @@ func (s *session) missed(l *look) (r restructure, again bool) {
 			r.reload = append(r.reload, t.OID)
 		}
 	}
+	r.reload = append(r.reload, s.recast(r.now, composed.Recast)...)
 	for i := range s.db.Definitions {
 		d := &s.db.Definitions[i]
 		k := defined.KeyOf(d)

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"floe/capture/defined"
 	"floe/capture/load"
 	"floe/capture/publish"
 	"floe/capture/route"
+	"floe/capture/snapshot"
 	"floe/capture/source"
 	"floe/pkg/broker"
 	"floe/pkg/catalog"
@@ -43,16 +45,24 @@ func (s *session) redefine(ctx context.Context, r restructure) ([]ledger.Object,
 		return nil, err
 	}
 	was, wasDB := s.layout, s.db
-	joining, err := s.unpublished(ctx, next)
+	xid := s.order.Tx.Xid
+	if r.missed { // a look saw it
+		xid = 0
+	}
+	joining, err := s.unpublished(ctx, next, xid)
 	if err != nil {
 		return nil, err
 	}
-	again := s.reloads(&r, move.DB, next)
+	if !r.missed {
+		joining = append(joining, s.rejoined(next)...)
+	}
+	again, gaps := s.reloads(&r, move.DB, next), map[uint32]bool{}
 	s.update(func(st load.States) {
 		s.db, s.layout = move.DB, *next
 		for _, oid := range joining {
-			again[next.leaves[oid].Shape.OID] = true
-			s.joining[oid] = true
+			root := next.leaves[oid].Shape.OID
+			again[root], gaps[root] = true, true
+			s.joining[oid] = xid
 		}
 		for oid := range st {
 			if next.tables[oid] == nil {
@@ -63,10 +73,10 @@ func (s *session) redefine(ctx context.Context, r restructure) ([]ledger.Object,
 			return next.tables[oid] == nil || next.tables[oid] != was.tables[oid]
 		})
 	})
-	for oid := range s.bound {
-		if next.leaves[oid] != was.leaves[oid] {
-			delete(s.bound, oid)
-		}
+	clear(s.bound) // what a table's types are may be another thing
+	s.types, s.stood = nil, snapshot.Snapshot{}
+	if err := s.refile(ctx, next, again); err != nil {
+		return nil, err
 	}
 	for _, def := range move.DB.Tables() {
 		t := next.tables[def.OID]
@@ -77,7 +87,7 @@ func (s *session) redefine(ctx context.Context, r restructure) ([]ledger.Object,
 			out = append(out, schemaObjects(t)...)
 		}
 		if again[def.OID] {
-			o, err := s.loadAgain(t, known(wasDB, def.OID))
+			o, err := s.loadAgain(t, known(wasDB, def.OID) || gaps[def.OID], false)
 			if err != nil {
 				return nil, err
 			}
@@ -91,8 +101,9 @@ func (s *session) redefine(ctx context.Context, r restructure) ([]ledger.Object,
 }
 
 // unpublished are relations of the layout that are new and of which the stream brings no rows, because
-// nobody could publish them when they came. They join, and are not loaded before (design.md §2).
-func (s *session) unpublished(ctx context.Context, next *layout) ([]uint32, error) {
+// nobody could publish them when they came. They join, and are not loaded before (design.md §2). The stream may be
+// ahead of what sessions see: those of a transaction that stays out of sight count as unpublished.
+func (s *session) unpublished(ctx context.Context, next *layout, xid uint32) ([]uint32, error) {
 	var news []uint32
 	for oid := range next.leaves {
 		if s.leaves[oid] == nil {
@@ -102,7 +113,51 @@ func (s *session) unpublished(ctx context.Context, next *layout) ([]uint32, erro
 	if len(news) == 0 {
 		return nil, nil
 	}
+	if seen, err := s.visible(ctx, xid); err != nil || !seen {
+		return news, err
+	}
 	return source.Unpublished(ctx, s.admin, s.publication(), news)
+}
+
+// rejoined are relations of the layout that are new and that this capture published, not the command that made them.
+// They may have been published before, and withdrawn by a session that did not select them: the stream, which is still
+// behind that, brings what was written until then and not what came after, up to where they joined again. They are
+// loaded once it is there.
+func (s *session) rejoined(next *layout) (oids []uint32) {
+	s.update(func(load.States) {
+		for oid := range next.leaves {
+			if s.leaves[oid] == nil && s.joined[oid] {
+				oids = append(oids, oid)
+			}
+		}
+	})
+	return oids
+}
+
+// visibleWithin is how long a transaction that the stream brought may stay out of sight: a moment, but where its commit
+// waits for a standby.
+const visibleWithin = time.Second
+
+// visible waits until sessions of the source see what a transaction did, and reports whether they do.
+func (s *session) visible(ctx context.Context, xid uint32) (bool, error) {
+	for began := time.Now(); xid != 0; {
+		var text string
+		if err := s.admin.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&text); err != nil {
+			return false, fmt.Errorf("look at open transactions: %w", err)
+		}
+		snap, err := snapshot.Parse(text)
+		if err != nil {
+			return false, err
+		}
+		if snap.Sees(xid) {
+			break
+		}
+		if time.Since(began) > visibleWithin {
+			return false, nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return true, nil
 }
 
 // moved are the records of changed and gone definitions.
@@ -124,8 +179,8 @@ func moved(m *defined.Move) ([]ledger.Object, error) {
 	return out, nil
 }
 
-// reloads are the tables whose load begins: those that are new, that have another key or another condition, and those
-// whose rows could be other ones. A partition that nobody saw coming, or that was not published when it came, may
+// reloads are the tables whose load begins: those that are new, that have another key or another condition, or amid a load
+// another order of keys, and those whose rows could be other ones. A partition that nobody saw coming, or that was not published when it came, may
 // have rows that no event told of; one whose own load was not over takes rows along that the target has not,
 // or still has.
 func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) map[uint32]bool {
@@ -151,6 +206,9 @@ func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) m
 			again[root[oid]] = true
 		}
 	}
+	for _, oid := range slices.Concat(s.exchanged(now, root), s.sortedOtherwise(r, now, next, open)) {
+		again[oid] = again[oid] || present[oid]
+	}
 	for _, oid := range r.reload {
 		if present[oid] {
 			again[root[oid]] = true
@@ -165,6 +223,25 @@ func (s *session) reloads(r *restructure, now *catalog.Database, next *layout) m
 		}
 	}
 	return again
+}
+
+// exchanged are the tables that lose or get a partition whose rows lie elsewhere on the target: what goes there
+// is not what went here, and what comes was emptied before. root has the roots that are valid now.
+func (s *session) exchanged(now *catalog.Database, root map[uint32]uint32) []uint32 {
+	var out []uint32
+	was := map[uint32]uint32{}
+	for _, t := range s.db.Tables() {
+		was[t.OID] = s.db.Root(t).OID
+		if t.PartitionOf != nil && t.PartitionOf.OwnHash && root[t.OID] != was[t.OID] {
+			out = append(out, was[t.OID])
+		}
+	}
+	for _, t := range now.Tables() {
+		if before, there := was[t.OID]; there && t.PartitionOf != nil && t.PartitionOf.OwnHash && root[t.OID] != before {
+			out = append(out, root[t.OID])
+		}
+	}
+	return out
 }
 
 // keyNumbers are the attnums of a table's key; names may change without changing it.
@@ -185,8 +262,8 @@ func known(db *catalog.Database, oid uint32) bool {
 	return false
 }
 
-// loadAgain opens a load of the table. What the target may have rows of is replaced.
-func (s *session) loadAgain(t *route.Table, replace bool) (ledger.Object, error) {
+// loadAgain opens a load of the table. What the target may have rows of is replaced; asked: by a command.
+func (s *session) loadAgain(t *route.Table, replace, asked bool) (ledger.Object, error) {
 	oid := t.Shape.OID
 	s.update(func(st load.States) {
 		if st[oid] == nil { // an earlier one of the same table may be forgotten; its number is not given again
@@ -195,8 +272,9 @@ func (s *session) loadAgain(t *route.Table, replace bool) (ledger.Object, error)
 	})
 	st := s.reload(oid)
 	s.update(func(load.States) {
-		st.Replace, st.Heeded = replace, s.wanted.Load().Count // whoever asked for it has it now
-		st.Files = s.filesUnder(t)
+		st.Replace, st.Asked, st.Heeded = replace, st.Asked || asked, s.wanted.Load().Count // whoever asked for it has it now
+		st.Triggers = s.triggers
+		st.Files, st.Since = s.filesUnder(t)
 	})
 	return s.loadObject(t)
 }

@@ -90,10 +90,7 @@ func (r *replica) objects(records []record) {
 		case ledger.KindSequenceValue:
 			r.sequences[ident.Name{Schema: o.Schema, Name: o.Name}] = o.Body
 		case ledger.KindAvro:
-			c, err := schemas.Parse(o.Body)
-			if err != nil {
-				r.t.Fatal(err)
-			}
+			c := r.tap.parse(o.Body)
 			if was := r.tap.codecs[o.ID]; was != nil && was.ValueSchema() != c.ValueSchema() {
 				r.t.Fatalf("schema id %d is given to two schemas", o.ID)
 			}

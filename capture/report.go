@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"floe/capture/load"
 	"floe/pkg/broker"
+	"floe/pkg/catalog"
 	"floe/pkg/control"
 	"floe/pkg/event"
 	"floe/pkg/registry"
@@ -30,6 +32,7 @@ type reporter struct {
 	instance string
 	metrics  *metrics
 	pulse    pulse
+	room     slotRoom
 
 	mu        sync.Mutex
 	last      status.Report // with all tables
@@ -93,6 +96,13 @@ func (r *reporter) row(table uint32, op event.Op, bytes int) {
 // stand in for the active one.
 func (r *reporter) silent(yes bool) { r.standby.Store(yes) }
 
+// placed is how far the log had come when that was last reported.
+func (r *reporter) placed() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return uint64(r.last.PlacedLSN)
+}
+
 // waiting and trouble report what keeps capture from streaming.
 func (r *reporter) waiting(why string) {
 	r.send(func(s *status.Report) { s.State, s.Detail = "WAITING", why })
@@ -116,10 +126,10 @@ func (r *reporter) rests(w control.Wanted, keeps string) {
 	})
 }
 
-// ready reports that the job waits for its first start, and what was checked.
-func (r *reporter) ready(w control.Wanted) {
+// ready reports that the job waits for its first start, or then for the other side, and what was checked.
+func (r *reporter) ready(w control.Wanted, lacks string) {
 	r.send(func(s *status.Report) {
-		s.State, s.Detail, s.Fix, s.Obeyed, s.Checks = string(w.Run), r.config.Checked, w.Ends(), w.Next, r.config.Checks
+		s.State, s.Detail, s.Fix, s.Obeyed, s.Checks = string(w.Run), w.Lacking(r.config.Checked, lacks), w.Ends(), w.Next, r.config.Checks
 	})
 }
 
@@ -185,12 +195,16 @@ const deafFrom = 3 * time.Second
 
 // write sends the report if it is due (status.Pace). One that cannot be sent is out of date by the next.
 func (r *reporter) write() {
-	if r.standby.Load() {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now, out := time.Now(), r.last
+	if t := trouble.AtDoor(trouble.Source, r.config.Door.Shut(), out.State); t != nil { // who reaches the log still is told
+		out.State, out.Reason, out.Detail, out.Fix = t.State, t.Reason, t.Detail, t.Fix
+	}
+	standby := r.standby.Load()
+	if r.config.Health.Take(&out, standby); standby {
+		return
+	}
 	out.LatencyUs = 0
 	deaf := time.Duration(r.metrics.age() * float64(time.Second))
 	if late := max(deaf, r.pulse.behind(now)); late > deafFrom {
@@ -236,9 +250,24 @@ func (s *session) reporting(ctx context.Context) error {
 	}
 }
 
+// lesser says what is not as it could be while all goes on.
+func (s *session) lesser() string {
+	var out []string
+	if !s.told.Load() && !s.DDLOff {
+		out = append(out, "S-EVENT-TRIGGER: the source's event triggers do not tell of its commands; changes of structure are found by comparing catalogs, after the fact: "+
+			"a table that changes shape between its rows is loaded again, and what is made and gone again between two looks is not seen")
+	}
+	if why := s.report.remarks(); why != "" {
+		out = append(out, why)
+	}
+	return strings.Join(out, "; ")
+}
+
 func (s *session) fill(r *status.Report) {
-	r.State, r.Epoch, r.Detail = "SYNCING", s.epoch, s.report.pulse.lesser()
+	r.State, r.Epoch, r.Detail = "SYNCING", s.epoch, s.lesser()
 	s.report.pulse.passed(s.gate.At())
+	r.SlotLimit = max(0, s.report.metrics.limit.Load())
+	r.Hops = status.Hops{SourceUs: s.report.metrics.sourceUs.Load(), KafkaUs: s.report.metrics.kafkaUs.Load()}
 	r.SourceLSN, r.PlacedLSN, r.FlushedLSN = s.wal.Received(), s.gate.At(), s.wal.Flushed()
 	r.Transactions, r.Rows = s.report.transactions.Load(), s.report.changes.Load()
 	r.Bytes = s.report.bytes.Load()
@@ -262,7 +291,37 @@ func (s *session) fill(r *status.Report) {
 				}
 			}
 		}
+		for _, def := range s.awaited() {
+			r.Tables, r.State = append(r.Tables, status.Table{Schema: def.Name.Schema, Name: def.Name.Name, State: "waiting"}), "INIT_DATA"
+		}
 	})
+}
+
+// awaited are tables that were selected when the session began and that join once the stream has come to the first
+// look at the catalog.
+func (s *session) awaited() (out []*catalog.TableDef) {
+	if s.reconciled != "" || s.DDLOff {
+		return nil
+	}
+	known := map[uint32]bool{}
+	for _, def := range s.db.Tables() {
+		known[def.OID] = true
+	}
+	for _, def := range s.today.Tables() {
+		if def.PartitionOf == nil && !known[def.OID] {
+			out = append(out, def)
+		}
+	}
+	return out
+}
+
+// remarks are what an operator should know of a source that all goes well with otherwise.
+func (r *reporter) remarks() string {
+	lesser, room := r.pulse.lesser(), r.room.warns()
+	if lesser != "" && room != "" {
+		return room + "; " + lesser
+	}
+	return room + lesser
 }
 
 func (s *session) tableReport(oid uint32, l *load.State) status.Table {

@@ -10,6 +10,7 @@ import (
 	"floe/capture/source"
 	"floe/pkg/broker"
 	"floe/pkg/control"
+	"floe/pkg/overview"
 	"floe/pkg/pg"
 	"floe/pkg/status"
 )
@@ -58,14 +59,19 @@ func ready(ctx context.Context, c *Config, report *reporter, sent *control.Sent)
 	if _, err := broker.EnsureTopics(ctx, kadm.NewClient(report.client), broker.Talk(c.Prefix, c.Replication)); err != nil {
 		return err
 	}
+	partner, err := overview.OpenPartner(c.Kafka, c.Prefix, "capture")
+	if err != nil {
+		return err
+	}
+	defer partner.Close()
 	waits := false
-	err := sent.AwaitStart(ctx, status.Every, func(w control.Wanted) {
+	err = sent.AwaitStart(ctx, status.Every, partner.Lacks, func(w control.Wanted, lacks string) {
 		if !waits {
 			report.silent(false) // nobody owns a job that never began
 			c.Log.Info("the job is ready; it begins with floe start", "checked", c.Checked)
 			waits = true
 		}
-		report.ready(w)
+		report.ready(w, lacks)
 	})
 	if waits {
 		report.silent(c.Standby)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"floe/capture/composed"
 	"floe/capture/decode"
 	"floe/capture/defined"
 	"floe/capture/filter"
@@ -25,6 +26,7 @@ import (
 	"floe/capture/wal"
 	"floe/pkg/catalog"
 	"floe/pkg/control"
+	"floe/pkg/event"
 	"floe/pkg/ledger"
 )
 
@@ -72,8 +74,13 @@ type session struct {
 	// movers are the transactions that moved definitions and that no look at the catalog has seen.
 	movers    map[defined.Key]uint32
 	misfits   map[*route.Table]string // what did not fit them
+	types     *composed.Types         // of db, nil until a row asks
+	stood     snapshot.Snapshot       // composite types were looked at, and were as db says
+	recasts   map[uint32]event.LSN    // of tables, the last command that was told and had their values mean something else
+	changedAt event.LSN               // where the change that is being taken stands in the WAL
 	suspects  map[uint32]bool         // relations that were described again while nobody tells of changes
-	files     map[uint32]uint32       // the file of each table when it was last looked at
+	files     map[uint32]file         // of each table, when it was last looked at
+	triggers  string                  // floe's event triggers, then (triggersOf)
 	truncated map[uint32]bool         // relations that were truncated since
 	want      chan struct{}
 	looks     chan *look
@@ -89,7 +96,7 @@ type session struct {
 	commanded  map[uint32]bool    // transactions whose commands the stream has come to
 	lost       map[uint32]*misfit // by root
 	joined     map[uint32]bool    // relations published by us, not by the command that made them
-	joining    map[uint32]bool    // relations of the layout that are not published yet
+	joining    map[uint32]uint32  // relations of the layout that are not published yet, by the transaction that made them, if the stream told
 	mu         sync.Mutex
 	loads      load.States
 	loading    atomic.Bool   // a load is open
@@ -145,29 +152,33 @@ func (s *session) background(ctx context.Context, cancel context.CancelCauseFunc
 	}
 }
 
-// readBack moves the slot up to what was read back and is valid (L3), and ends this capture when
-// another one's epoch is.
+// readBack reads the ledger back until this epoch ends.
 func (s *session) readBack(ctx context.Context) error {
 	for {
-		err := s.readers.Next(ctx, func(r readback.Read) error {
-			end, err := r.Passed(s.epoch)
-			if err != nil || r.Verdict != ledger.Valid {
-				return err
-			}
-			s.report.metrics.kafka.Set(max(0, time.Since(time.UnixMicro(r.Entry.At)).Seconds()))
-			if r.Entry.N == ledger.BeginObjects {
-				s.name(ctx)
-				s.whole.Store(int64(time.Since(s.began)))
-			}
-			if end != 0 {
-				s.wal.Report(end)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := s.readOn(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// readOn waits for entries, moves the slot up to what was read back and is valid (L3), and ends this capture when
+// another one's epoch is.
+func (s *session) readOn(ctx context.Context) error {
+	return s.readers.Next(ctx, func(r readback.Read) error {
+		end, err := r.Passed(s.epoch)
+		if err != nil || r.Verdict != ledger.Valid {
+			return err
+		}
+		s.report.metrics.logged(time.Since(time.UnixMicro(r.Entry.At)).Microseconds())
+		if r.Entry.N == ledger.BeginObjects {
+			s.name(ctx)
+			s.whole.Store(int64(time.Since(s.began)))
+		}
+		if end != 0 {
+			s.wal.Report(end)
+		}
+		return nil
+	})
 }
 
 // update gives f the loads, which the stream and the load share.

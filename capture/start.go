@@ -21,6 +21,7 @@ import (
 	"floe/pkg/broker"
 	"floe/pkg/catalog"
 	"floe/pkg/control"
+	"floe/pkg/event"
 	"floe/pkg/pg"
 )
 
@@ -28,8 +29,8 @@ import (
 // valid here.
 func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) (_ *session, err error) {
 	s := &session{Config: c, report: report, gate: load.NewGate(), loads: load.States{}, began: time.Now(), trimmer: trim.New(trim.Config{Kafka: c.Kafka, Prefix: c.Prefix, Keep: ledgerKeep, Log: c.Log}),
-		bound: map[uint32]*route.Relation{}, relations: map[uint32]*pglogrepl.RelationMessage{}, movers: map[defined.Key]uint32{}, misfits: map[*route.Table]string{},
-		lost: map[uint32]*misfit{}, suspects: map[uint32]bool{}, truncated: map[uint32]bool{}, commanded: map[uint32]bool{}, joined: map[uint32]bool{}, joining: map[uint32]bool{}, want: make(chan struct{}, 1), looks: make(chan *look), samples: make(chan []sequence), opened: make(chan struct{}, 1), called: make(chan struct{}, 1), linger: time.NewTimer(time.Hour)}
+		bound: map[uint32]*route.Relation{}, relations: map[uint32]*pglogrepl.RelationMessage{}, movers: map[defined.Key]uint32{}, misfits: map[*route.Table]string{}, recasts: map[uint32]event.LSN{},
+		lost: map[uint32]*misfit{}, suspects: map[uint32]bool{}, truncated: map[uint32]bool{}, commanded: map[uint32]bool{}, joined: map[uint32]bool{}, joining: map[uint32]uint32{}, want: make(chan struct{}, 1), looks: make(chan *look), samples: make(chan []sequence), opened: make(chan struct{}, 1), called: make(chan struct{}, 1), linger: time.NewTimer(time.Hour)}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -58,7 +59,10 @@ func start(ctx context.Context, c Config, report *reporter, sent *control.Sent) 
 	if err := s.beginEpoch(ctx, &o); err != nil {
 		return nil, err
 	}
-	return s, s.placeBeginning(ctx, &o)
+	if err := s.placeBeginning(ctx, &o); err != nil {
+		return nil, err
+	}
+	return s, s.withdraw(ctx)
 }
 
 // origin is what a session streams from.
@@ -181,8 +185,11 @@ func (s *session) readCatalog(ctx context.Context) error {
 		if s.catalogSnap, err = snapshot.Parse(text); err != nil {
 			return err
 		}
-		if s.files, err = filesOf(ctx, s.admin); err != nil {
+		if s.files, err = filesOf(ctx, s.admin, &s.catalogSnap); err != nil {
 			return fmt.Errorf("look at the files of tables: %w", err)
+		}
+		if s.triggers, err = triggersOf(ctx, s.admin); err != nil {
+			return err
 		}
 		if s.db, err = catalog.ReadSelection(ctx, s.admin, s.reads()); err == nil {
 			s.encoding = s.db.Encoding

@@ -83,7 +83,7 @@ func (s *session) topics(ctx context.Context, tables []*route.Table) error {
 		if d, ok := have[t.Topic]; ok && d.Err == nil && len(d.Partitions) > 0 {
 			t.Partitions = int32(len(d.Partitions))
 		}
-		topics[i] = broker.Topic{Name: t.Topic, Partitions: t.Partitions, Replication: s.Replication, Rows: true}
+		topics[i] = broker.Topic{Name: t.Topic, Partitions: t.Partitions, Replication: s.Replication, Rows: true, Kept: s.RowsKept}
 	}
 	_, err = broker.EnsureTopics(ctx, adm, topics)
 	return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,6 +220,22 @@ func (p *tap) header(r *kgo.Record) ledger.Header {
 		p.t.Fatalf("%s offset %d: the CRC does not match", r.Topic, r.Offset)
 	}
 	return h
+}
+
+// parsed are the codecs by their schemas: a test looks at the same log many times, and making one is dear.
+var parsed sync.Map
+
+func (p *tap) parse(schema string) *schemas.Codec {
+	p.t.Helper()
+	if c, ok := parsed.Load(schema); ok {
+		return c.(*schemas.Codec)
+	}
+	c, err := schemas.Parse(schema)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	parsed.Store(schema, c)
+	return c
 }
 
 // read counts the rows of all chunks.

@@ -38,7 +38,7 @@ func (s *session) messages(ctx context.Context) error {
 func (s *session) message(ctx context.Context, m wal.Message) error {
 	if m.Data == nil {
 		s.report.metrics.heard.Store(time.Now().UnixNano())
-		s.report.metrics.source.Set(0)
+		s.report.metrics.sent(0)
 		s.order.Keepalive(m.End, m.Time)
 		if m.Reply { // a source that shuts down waits for the end of what it sent to be confirmed
 			return s.order.Mark()
@@ -54,6 +54,7 @@ func (s *session) message(ctx context.Context, m wal.Message) error {
 		s.behind(m.Time - d.Time)
 	}
 	relation := d.RelationID
+	s.changedAt = m.End
 	if err := s.change(ctx, d); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (s *session) commit(m *decode.Message) error {
 // behind takes how long a transaction had been committed when the source sent it: that is its backlog,
 // on one clock.
 func (s *session) behind(lagUs int64) {
-	s.report.metrics.source.Set(max(0, float64(lagUs)/1e6))
+	s.report.metrics.sent(lagUs)
 	s.backlog = lagUs > backlogFrom.Microseconds()
 	s.wal.Behind(s.backlog)
 }
@@ -151,6 +152,9 @@ func (s *session) row(ctx context.Context, m *decode.Message) error {
 		return err
 	}
 	s.stamp(&row, seq)
+	if err := s.fits(ctx, rel, &row); err != nil {
+		return s.lose(rel.Table, seq, err)
+	}
 	if rel.Table.Where != "" {
 		meets, err := s.filter.Row(ctx, rel.Table, &row)
 		if past := filter.Past(err); past != nil {

@@ -40,7 +40,7 @@ func (s *session) truncate(m *decode.Message) error {
 			continue
 		}
 		if s.parts[oid].Condition == "" { // nobody said which rows it holds
-			o, err := s.loadAgain(t, true)
+			o, err := s.loadAgain(t, true, false)
 			if err == nil {
 				err = s.placeWithin([]ledger.Object{o}, seq)
 			}

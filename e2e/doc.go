@@ -7,5 +7,6 @@
 //
 // FLOE_SCENARIOS names another folder, FLOE_BIN a binary that is built already, FLOE_E2E=all
 // chooses all. scenarios/README.md says what a file means; scenario/ reads it; attempt_test.go
-// goes through it; expect_test.go judges. known-failing.txt lists what floe cannot do yet.
+// goes through it; expect_test.go judges. A file with one live step is the same in both modes, and of
+// scenarios/ run once. known-failing.txt lists what floe cannot do yet.
 package e2e

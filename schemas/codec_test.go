@@ -169,6 +169,30 @@ func TestStatusComesBack(t *testing.T) {
 			t.Error(err, cmp.Diff(s, got))
 		}
 	}
+	for _, s.Place = range []string{s.Place, ""} {
+		s.SlotLimit = 1 << 40
+		if b, err = EncodeStatus(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := avro.Unmarshal(avro.MustParse(limitedStatusSchema), b[10:], &any); err != nil {
+			t.Fatal(err)
+		}
+		if got, err = DecodeStatus(b); err != nil || !cmp.Equal(s, got) {
+			t.Error(err, cmp.Diff(s, got))
+		}
+	}
+	for _, s.SlotLimit = range []int64{s.SlotLimit, 0} {
+		s.Hops = status.Hops{SourceUs: 5, KafkaUs: 6, TargetUs: 7}
+		if b, err = EncodeStatus(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := avro.Unmarshal(avro.MustParse(splitStatusSchema), b[10:], &any); err != nil {
+			t.Fatal(err)
+		}
+		if got, err = DecodeStatus(b); err != nil || !cmp.Equal(s, got) {
+			t.Error(err, cmp.Diff(s, got))
+		}
+	}
 }
 
 func BenchmarkEncode(b *testing.B) {

@@ -27,6 +27,10 @@ var (
 	clockedStatusSchema string
 	//go:embed status_placed.avsc
 	placedStatusSchema string
+	//go:embed status_limited.avsc
+	limitedStatusSchema string
+	//go:embed status_split.avsc
+	splitStatusSchema string
 
 	ledgerMark = fingerprint(ledgerSchema)
 	objectMark = fingerprint(objectSchema)
@@ -36,6 +40,8 @@ var (
 
 	clockedMark = fingerprint(clockedStatusSchema)
 	placedMark  = fingerprint(placedStatusSchema)
+	limitedMark = fingerprint(limitedStatusSchema)
+	splitMark   = fingerprint(splitStatusSchema)
 )
 
 // fingerprint is the prefix of Avro's single-object encoding: C3 01 and the schema's CRC-64-AVRO.

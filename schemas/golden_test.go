@@ -63,6 +63,12 @@ func wireSamples(t testing.TB) (out []sample) {
 		Found: []status.Check{{Code: "S-CONN", Severity: "ok", Text: "connect", MS: 12}, {Code: "O-KEY", Severity: "warn", Object: "s.n", Text: "t", Cause: "c", Fix: "f", FixSQL: "ALTER;"}}}}
 	b, err = EncodeStatus(placed)
 	add("status of a job that is ready", placed, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
+	limited := &status.Report{Role: "capture", State: "SYNCING", Place: "pc-src:1521/app", SlotLimit: 10 << 30}
+	b, err = EncodeStatus(limited)
+	add("status with the limit of a slot", limited, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
+	split := &status.Report{Role: "capture", State: "SYNCING", Hops: status.Hops{SourceUs: 1500, KafkaUs: 300}}
+	b, err = EncodeStatus(split)
+	add("status with the way's times", split, b, err, func(b []byte) (any, error) { return DecodeStatus(b) })
 	place := &ledger.Place{Epoch: 3, Nonce: "nonce", Offset: 1 << 33}
 	add("place", place, EncodePlace(place), nil, func(b []byte) (any, error) { return DecodePlace(b) })
 	command := &ledger.Command{ID: "id", At: 5, By: "u@h", Verb: "add", Args: []string{"public.t", `"A b".c`}}

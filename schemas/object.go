@@ -37,8 +37,13 @@ func DecodeObject(b []byte) (*ledger.Object, error) {
 
 // EncodeStatus returns the bytes of a record of floe.status.
 func EncodeStatus(s *status.Report) ([]byte, error) {
-	mark, fully, tell, place := statusMark, full(s), told(s), placed(s)
+	apart := s.Hops != (status.Hops{})
+	mark, fully, tell, place := statusMark, full(s), told(s), placed(s) || s.SlotLimit > 0 || apart
 	switch {
+	case apart:
+		mark, fully, tell = splitMark, true, true
+	case s.SlotLimit > 0:
+		mark, fully, tell = limitedMark, true, true
 	case place:
 		mark, fully, tell = placedMark, true, true
 	case s.SourceClock != 0:
@@ -96,6 +101,14 @@ func EncodeStatus(s *status.Report) ([]byte, error) {
 			some = append(some, s.Checks)
 		}
 		blocks(w, some, func(c *status.Checks) { checks(w, c) })
+	}
+	if s.SlotLimit > 0 || apart {
+		w.long(s.SlotLimit)
+	}
+	if apart {
+		for _, v := range []int64{s.Hops.SourceUs, s.Hops.KafkaUs, s.Hops.TargetUs} {
+			w.long(v)
+		}
 	}
 	return w.b, nil
 }
@@ -158,12 +171,18 @@ func facts(w *writer, s *status.Structure) {
 
 // DecodeStatus reads what EncodeStatus wrote, exactly.
 func DecodeStatus(b []byte) (*status.Report, error) {
-	place := bytes.HasPrefix(b, placedMark)
+	apart := bytes.HasPrefix(b, splitMark)
+	limited := apart || bytes.HasPrefix(b, limitedMark)
+	place := limited || bytes.HasPrefix(b, placedMark)
 	clocked := place || bytes.HasPrefix(b, clockedMark)
 	told := clocked || bytes.HasPrefix(b, toldMark)
 	full := told || bytes.HasPrefix(b, fullMark)
 	mark := statusMark
 	switch {
+	case apart:
+		mark = splitMark
+	case limited:
+		mark = limitedMark
 	case place:
 		mark = placedMark
 	case clocked:
@@ -228,7 +247,16 @@ func DecodeStatus(b []byte) (*status.Report, error) {
 			}
 			s.Checks = readChecks(r)
 		})
-		if !placed(s) {
+		if limited {
+			if s.SlotLimit = r.long(); s.SlotLimit < 0 || s.SlotLimit == 0 && !apart {
+				r.fail(errors.New("a limit that is none"))
+			}
+			if apart {
+				if s.Hops = (status.Hops{SourceUs: r.long(), KafkaUs: r.long(), TargetUs: r.long()}); s.Hops == (status.Hops{}) {
+					r.fail(errors.New("a way that takes no time"))
+				}
+			}
+		} else if !placed(s) {
 			r.fail(errors.New("a place that is not known"))
 		}
 	}

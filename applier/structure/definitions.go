@@ -1,6 +1,7 @@
 package structure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,7 +23,7 @@ type holdings struct {
 }
 
 // held is a row of floe.definition without its body. One that left the selection is kept, out of sight:
-// what happened to it meanwhile is found when it comes back.
+// what happened to it meanwhile is found when it comes back. It has no hash if a command on the source had it leave.
 type held struct {
 	Kind catalog.Kind
 	OID  uint32
@@ -182,9 +183,77 @@ func (h *holdings) bodies(ctx context.Context, of []held) (map[string]catalog.De
 	return out, nil
 }
 
+// taken are the tables, with what hangs on them, that floe made and whose place is another's: they left the selection by a
+// command on the source, and another one has their name now; or they were partitions of a table that is selected without
+// them, maybe after it was out of the selection itself, so that they left it. What the source has there is what the
+// target is to have.
+func (h *holdings) taken(ctx context.Context) ([]catalog.Ref, error) {
+	bodies, err := h.bodies(ctx, h.absent())
+	if err != nil || len(bodies) == 0 {
+		return nil, err
+	}
+	stands, err := h.stands(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[ident.Name]bool{}
+	for _, e := range h.now {
+		names[e.Name] = names[e.Name] || e.Kind == catalog.KindTable
+	}
+	goes := map[ident.Name]bool{}
+	for more := true; more; { // a partition's partitions with it
+		more = false
+		for k, d := range bodies {
+			b, ok := d.Body.(*catalog.TableDef)
+			parted := ok && b.PartitionOf != nil && (stands[b.PartitionOf.Parent] || goes[b.PartitionOf.Parent])
+			byCommand := h.known[k].Left && h.known[k].Hash == ""
+			if !ok || goes[d.Name] || !parted && !(byCommand && names[d.Name]) {
+				continue
+			}
+			if goes[d.Name], err = Made(ctx, h.tx, h.job, h.applier, d.OID); err != nil {
+				return nil, err
+			}
+			more = more || goes[d.Name]
+		}
+	}
+	var out []catalog.Ref
+	for _, d := range bodies {
+		if d.Kind == catalog.KindTable && goes[d.Name] || goes[hangsOn(d)] {
+			out = append(out, d.Ref())
+		}
+	}
+	slices.SortFunc(out, func(a, b catalog.Ref) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.OID, b.OID)) })
+	return out, nil
+}
+
+// stands are the tables that are valid now and that the target has, by the names that they had when it was last changed.
+func (h *holdings) stands(ctx context.Context) (map[ident.Name]bool, error) {
+	out, changed := map[ident.Name]bool{}, map[string]bool{}
+	var were []held
+	for _, e := range h.changed {
+		changed[keyOf(e.Definition)] = true
+		if k, ok := h.known[keyOf(e.Definition)]; ok && k.Kind == catalog.KindTable {
+			were = append(were, k)
+		}
+	}
+	bodies, err := h.bodies(ctx, were)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range bodies {
+		out[d.Name] = true
+	}
+	for _, e := range h.now {
+		if e.Kind == catalog.KindTable && !changed[keyOf(e.Definition)] {
+			out[e.Name] = true
+		}
+	}
+	return out, nil
+}
+
 // store makes floe.definition say what now says. What is gone goes; what else is missing has left the
 // selection.
-func (h *holdings) store(ctx context.Context, gone func(held) bool) error {
+func (h *holdings) store(ctx context.Context, gone func(held) bool, left []catalog.Ref) error {
 	var kinds, bodies, hashes []string
 	var oids []uint32
 	for _, e := range h.changed {
@@ -202,7 +271,9 @@ func (h *holdings) store(ctx context.Context, gone func(held) bool) error {
 		if gone(k) {
 			batch.Queue(`DELETE FROM floe.definition WHERE job = $1 AND applier = $2 AND kind = $3 AND oid = $4`, h.job, h.applier, k.Kind, k.OID)
 		} else if !k.Left {
-			batch.Queue(`UPDATE floe.definition SET out_of_selection = true WHERE job = $1 AND applier = $2 AND kind = $3 AND oid = $4`, h.job, h.applier, k.Kind, k.OID)
+			byCommand := slices.ContainsFunc(left, func(r catalog.Ref) bool { return r.Kind == k.Kind && r.OID == k.OID })
+			batch.Queue(`UPDATE floe.definition SET out_of_selection = true, hash = CASE WHEN $5 THEN '' ELSE hash END WHERE job = $1 AND applier = $2 AND kind = $3 AND oid = $4`,
+				h.job, h.applier, k.Kind, k.OID, byCommand)
 		}
 	}
 	if batch.Len() == 0 {

@@ -15,8 +15,9 @@ import (
 
 // polar is a source with objects of the kinds that only PolarDB-O has, and a table with its hidden row id.
 func polar() []string {
-	return []string{"CREATE SCHEMA app; CREATE SCHEMA pay", shim.Catalogs, shim.RowID("app.emp", "id int PRIMARY KEY, name text"), "CREATE VIEW app.names AS SELECT name FROM app.emp",
-		shim.Nest("pay", "app", "  x NUMBER;", "  y NUMBER;"), shim.Synonym("90001", "app", "staff", "app", "emp", "")}
+	return []string{"CREATE SCHEMA app; CREATE SCHEMA pay; CREATE SCHEMA addr", shim.GetDDL, shim.Catalogs, shim.RowID("app.emp", "id int PRIMARY KEY, name text"), "CREATE VIEW app.names AS SELECT name FROM app.emp",
+		shim.Nest("pay", "app", "  x NUMBER;", "  y NUMBER;"), shim.Synonym("90001", "app", "staff", "app", "emp", ""),
+		shim.ObjectType("addr", "app", "CREATE OR REPLACE TYPE addr AS OBJECT (street VARCHAR2(9))")}
 }
 
 // What a plain target has no kind for is reported with its source; all else is made, the table without
@@ -25,7 +26,7 @@ func TestAPlainTargetReportsKindsThatItLacks(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, Options{}, polar(), nil)
 	report := p.all()
-	wantCodes(t, report, "package app.pay: not-copied", "package body app.pay: not-copied", "synonym app.staff: not-copied")
+	wantCodes(t, report, "object type app.addr: not-copied", "package app.pay: not-copied", "package body app.pay: not-copied", "synonym app.staff: not-copied")
 	p.wantValue("SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'app.emp'::regclass AND attnum > 0", "id name")
 	p.wantValue("SELECT count(*)::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'app'", "3") // with its key and the view
 	for _, f := range p.script.Facts {
@@ -40,14 +41,14 @@ func TestAPlainTargetReportsKindsThatItLacks(t *testing.T) {
 func TestATargetOfTheSameDialectIsAsked(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, Options{Target: dialect.Dialect{Name: "PolarDB-O", Speech: dialect.PolarO}}, polar(), nil)
-	wantCodes(t, p.all(), "package app.pay: 42601", "package body app.pay: 42601", "synonym app.staff: 42601")
+	wantCodes(t, p.all(), "object type app.addr: 42601", "package app.pay: 42601", "package body app.pay: 42601", "synonym app.staff: 42601")
 	var made []string
 	for _, s := range p.script.Before {
-		if strings.Contains(s.SQL, "PACKAGE") || strings.Contains(s.SQL, "SYNONYM") {
+		if strings.Contains(s.SQL, "PACKAGE") || strings.Contains(s.SQL, "OBJECT") || strings.Contains(s.SQL, "SYNONYM") {
 			made = append(made, s.SQL)
 		}
 	}
-	want := []string{"CREATE OR REPLACE SYNONYM app.staff FOR app.emp", "CREATE OR REPLACE PACKAGE app.pay IS\n  x NUMBER;\nEND", "CREATE OR REPLACE PACKAGE BODY app.pay IS\n  y NUMBER;\nEND"}
+	want := []string{"CREATE OR REPLACE TYPE app.addr AS OBJECT (street VARCHAR2(9))", "CREATE OR REPLACE SYNONYM app.staff FOR app.emp", "CREATE OR REPLACE PACKAGE app.pay IS\n  x NUMBER;\nEND", "CREATE OR REPLACE PACKAGE BODY app.pay IS\n  y NUMBER;\nEND"}
 	if !slices.Equal(made, want) {
 		t.Errorf("sent %q", made)
 	}
@@ -57,7 +58,7 @@ func TestATargetOfTheSameDialectIsAsked(t *testing.T) {
 func TestAnotherDialectIsNotAsked(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, Options{Target: dialect.Dialect{Name: "IvorySQL", Speech: dialect.Ivory}}, polar(), nil)
-	wantCodes(t, p.all(), "package app.pay: not-copied", "package body app.pay: not-copied", "synonym app.staff: not-copied")
+	wantCodes(t, p.all(), "object type app.addr: not-copied", "package app.pay: not-copied", "package body app.pay: not-copied", "synonym app.staff: not-copied")
 }
 
 func TestAKindThatIsToFailStopsTheJob(t *testing.T) {
@@ -65,7 +66,7 @@ func TestAKindThatIsToFailStopsTheJob(t *testing.T) {
 	p := newPair(t, Options{Unsupported: Failing}, polar(), nil)
 	_, err := p.install(InstallOptions{})
 	var h *halt.Error
-	if !errors.As(err, &h) || !strings.Contains(h.Fix, "init.structure.unsupported") || !strings.Contains(err.Error(), "synonym app.staff") {
+	if !errors.As(err, &h) || !strings.Contains(h.Fix, "init.structure.unsupported") || !strings.Contains(err.Error(), "object type app.addr") {
 		t.Errorf("%v", err)
 	}
 }
@@ -112,7 +113,7 @@ func TestAViewStandsForASynonym(t *testing.T) {
 	setup := append(polar(), shim.Synonym("90002", "", "everybody", "app", "names", ""), shim.Synonym("90003", "app", "far", "hr", "emp", "there"), shim.Synonym("90004", "app", "nothing", "app", "gone", ""))
 	p := newPair(t, Options{Unsupported: Substituted}, setup, nil)
 	p.db = nil
-	wantCodes(t, p.must("SELECT"), "package app.pay: not-copied", "package body app.pay: not-copied", "synonym app.far: not-copied", "synonym app.nothing: not-copied",
+	wantCodes(t, p.must("SELECT"), "object type app.addr: not-copied", "package app.pay: not-copied", "package body app.pay: not-copied", "synonym app.far: not-copied", "synonym app.nothing: not-copied",
 		"synonym app.staff: substituted", "synonym everybody: substituted")
 	p.exec("INSERT INTO app.staff VALUES (1, 'a') ON CONFLICT (id) DO NOTHING")
 	p.wantValue("SELECT string_agg(name, ' ') FROM public.everybody", "a")

@@ -13,16 +13,19 @@ import (
 // differ finds what leads from one plan to the next.
 type differ struct {
 	was, now   *planner
+	before     *catalog.Database             // was, by the names that things had then
 	olds, news map[string]catalog.Definition // by kind/oid
 	gone       map[string]bool
 	out        *Script
 	schemas    map[string]string      // target's schemas that are renamed
 	changes    map[string][]Statement // of what stands, by kind/oid
 	remade     map[string]bool        // by kind/oid: dropped and made again
-	called     map[string]was         // by kind/oid: only the name is another one
+	called     map[string]was         // by kind/oid: the name is another one
+	calls      calls                  // what is called otherwise
 	fresh      map[string]bool        // steps to be run, by ID
 	// What goes: settings and what hangs on tables, columns, then tables and what they needed.
 	loose, columns, solid []Statement
+	ceased                []Statement // of columns: behind what takes tables apart, before other columns go
 	parted                []Statement // indexes that were to be parts of a parent's, which went before
 	renames, schemaMoves  []Statement
 	last                  []Statement // behind all changes of columns
@@ -34,12 +37,13 @@ type differ struct {
 func Diff(was, now *catalog.Database, gone []catalog.Ref, o Options) *Script {
 	was, now = o.translated(was), o.translated(now)
 	was, moved := renumber(was, now)
-	was, called := recall(was, now)
 	d := &differ{
-		called: called,
-		was:    planned(was, o), now: planned(now, o), olds: byKey(was), news: byKey(now), gone: map[string]bool{},
+		now: planned(now, o), news: byKey(now), calls: callsOf(was, now), gone: map[string]bool{},
 		schemas: map[string]string{}, changes: map[string][]Statement{}, remade: map[string]bool{}, fresh: map[string]bool{},
 	}
+	d.before = was
+	was, d.called = d.recall(was, now)
+	d.was, d.olds = planned(was, o), byKey(was)
 	d.out = d.now.out
 	d.out.Renumbered = moved
 	d.restateCalled()
@@ -217,6 +221,10 @@ func (d *differ) objects() {
 			d.constraint(n, o.Body.(*catalog.ConstraintDef), b)
 		case *catalog.IndexDef:
 			d.index(n, o.Body.(*catalog.IndexDef), b)
+		case *catalog.TextDef:
+			if n.Kind == catalog.KindForeignTable {
+				d.foreignLost(n)
+			}
 		}
 	}
 }

@@ -15,15 +15,17 @@ func (d *differ) altered(def catalog.Definition, old, now *catalog.TextDef) ([]s
 	case catalog.KindServer, catalog.KindWrapper:
 		return alteredServer(old, now)
 	case catalog.KindDictionary:
-		return alteredDictionary(old, now)
+		return d.alteredDictionary(old, now)
 	case catalog.KindOperator:
 		return d.alteredOperator(old, now)
 	case catalog.KindMatview:
 		return alteredMatview(old, now)
 	case catalog.KindForeignTable:
-		return alteredForeignTable(old, now)
+		return d.alteredForeignTable(old, now)
 	case catalog.KindBaseType:
-		return alteredBaseType(old, now)
+		return d.alteredBaseType(old, now)
+	case catalog.KindSearchConfig, catalog.KindOperatorFamily: // but for names all of it is in what completes them
+		return nil, true
 	}
 	return nil, false
 }
@@ -73,6 +75,20 @@ func clause(sql, word string) string {
 
 // optionsOf cuts OPTIONS (…) off the end of a statement.
 func optionsOf(sql string) (rest string, options [][2]string) {
+	at := atTop(sql, func(word, _ string) bool { return word == "OPTIONS" })
+	if at < 0 {
+		return sql, nil
+	}
+	_, items, _ := listed(sql[at:])
+	for _, item := range items {
+		n := length(item)
+		options = append(options, [2]string{item[:n], strings.TrimSpace(item[n:])})
+	}
+	return strings.TrimSpace(sql[:at]), options
+}
+
+// atTop is where the first token outside of parentheses stands that is meant, or -1. from is the text that begins with it.
+func atTop(sql string, meant func(word, from string) bool) int {
 	depth, at := 0, 0
 	for _, t := range tokens(sql) {
 		switch {
@@ -80,17 +96,12 @@ func optionsOf(sql string) (rest string, options [][2]string) {
 			depth++
 		case t.text == ")":
 			depth--
-		case depth == 0 && t.text == "OPTIONS":
-			_, items, _ := listed(sql[at:])
-			for _, item := range items {
-				n := length(item)
-				options = append(options, [2]string{item[:n], strings.TrimSpace(item[n:])})
-			}
-			return strings.TrimSpace(sql[:at]), options
+		case depth == 0 && meant(t.text, sql[at:]):
+			return at
 		}
 		at += len(t.text)
 	}
-	return sql, nil
+	return -1
 }
 
 // listed cuts a text at its first list in parentheses into what stands before it, its items, and what follows.
@@ -155,7 +166,7 @@ func settings(sql string) (names []string, values map[string]string) {
 }
 
 // changedSettings are the items that differ, with none for the value of one that went.
-func changedSettings(old, now, none string) (names []string, out []string) {
+func (d *differ) changedSettings(old, now, none string) (names []string, out []string) {
 	had, was := settings(old)
 	has, is := settings(now)
 	for _, name := range had {
@@ -164,7 +175,7 @@ func changedSettings(old, now, none string) (names []string, out []string) {
 		}
 	}
 	for _, name := range has {
-		if v, ok := was[name]; !ok || v != is[name] {
+		if v, ok := was[name]; !ok || !d.alike(v, is[name]) {
 			item := name
 			if is[name] != "" {
 				item += " = " + is[name]
@@ -176,8 +187,8 @@ func changedSettings(old, now, none string) (names []string, out []string) {
 }
 
 // alteredDictionary sets options; its template is for good.
-func alteredDictionary(old, now *catalog.TextDef) ([]string, bool) {
-	names, items := changedSettings(old.SQL, now.SQL, "")
+func (d *differ) alteredDictionary(old, now *catalog.TextDef) ([]string, bool) {
+	names, items := d.changedSettings(old.SQL, now.SQL, "")
 	if len(items) == 0 || slices.Contains(names, "TEMPLATE") {
 		return nil, false
 	}
@@ -187,7 +198,7 @@ func alteredDictionary(old, now *catalog.TextDef) ([]string, bool) {
 // alteredOperator sets estimators. An operator that names this one as its commutator or negator makes this one
 // name it: that comes with the other, but from 17 on can be a command of its own.
 func (d *differ) alteredOperator(old, now *catalog.TextDef) ([]string, bool) {
-	names, items := changedSettings(old.SQL, now.SQL, " = NONE")
+	names, items := d.changedSettings(old.SQL, now.SQL, " = NONE")
 	var set []string
 	for i, name := range names {
 		switch name {
@@ -228,58 +239,11 @@ func alteredMatview(old, now *catalog.TextDef) ([]string, bool) {
 	return out, true
 }
 
-// alteredForeignTable adds columns behind the others, drops columns and checks, and sets options.
-func alteredForeignTable(old, now *catalog.TextDef) ([]string, bool) {
-	was, had := optionsOf(old.SQL)
-	is, has := optionsOf(now.SQL)
-	_, olds, tail := listed(was)
-	_, news, follows := listed(is)
-	if tail != follows {
-		return nil, false
-	}
-	var checks, columns, added []string // what goes of either, and what comes
-	kept := 0
-	for _, o := range olds {
-		name, check := strings.CutPrefix(o, "CONSTRAINT ")
-		switch {
-		case slices.Contains(news, o) && !check:
-			kept++
-		case slices.Contains(news, o):
-		case check:
-			checks = append(checks, "DROP CONSTRAINT IF EXISTS "+name[:length(name)])
-		default:
-			columns = append(columns, "DROP COLUMN IF EXISTS "+o[:length(o)])
-		}
-	}
-	for i, n := range news {
-		switch named := func(o string) bool { return o[:length(o)] == n[:length(n)] }; {
-		case slices.Contains(olds, n):
-		case strings.HasPrefix(n, "CONSTRAINT "):
-			added = append(added, "ADD "+n)
-		case i < kept, slices.ContainsFunc(olds, named):
-			return nil, false // it is not behind the others, or another one of its name
-		default:
-			added = append(added, "ADD COLUMN IF NOT EXISTS "+n)
-		}
-	}
-	actions := slices.Concat(checks, columns, added)
-	sql := ""
-	if len(actions) > 0 {
-		sql = " " + strings.Join(actions, ", ")
-	}
-	if o := optionsChanged(had, has); o != "" && sql != "" {
-		sql += "," + o
-	} else {
-		sql += o
-	}
-	return alter(now.Address, sql)
-}
-
 // settable are what ALTER TYPE … SET can change of a base type.
 var settable = []string{"RECEIVE", "SEND", "TYPMOD_IN", "TYPMOD_OUT", "ANALYZE", "SUBSCRIPT", "STORAGE"}
 
-func alteredBaseType(old, now *catalog.TextDef) ([]string, bool) {
-	names, items := changedSettings(old.SQL, now.SQL, " = NONE")
+func (d *differ) alteredBaseType(old, now *catalog.TextDef) ([]string, bool) {
+	names, items := d.changedSettings(old.SQL, now.SQL, " = NONE")
 	if len(items) == 0 || slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(settable, n) }) {
 		return nil, false
 	}
@@ -306,10 +270,10 @@ func (d *differ) inPlace(def catalog.Definition, n Statement) bool {
 	return true
 }
 
-// viewColumns renames columns of a view: they keep their places.
+// viewColumns renames columns of a view, which keep their places, or of a foreign table.
 func (d *differ) viewColumns(n catalog.Definition) []move {
 	now, ok := n.Body.(*catalog.TextDef)
-	if !ok || n.Kind != catalog.KindView && n.Kind != catalog.KindMatview {
+	if !ok || n.Kind != catalog.KindView && n.Kind != catalog.KindMatview && n.Kind != catalog.KindForeignTable {
 		return nil
 	}
 	o, stood := d.olds[keyOf(n)]
@@ -319,15 +283,22 @@ func (d *differ) viewColumns(n catalog.Definition) []move {
 	if !stood {
 		return nil
 	}
-	var out []move
 	old := o.Body.(*catalog.TextDef)
+	if n.Kind == catalog.KindForeignTable {
+		return foreignMoves(n, old, now)
+	}
+	var out []move
 	for i := range min(len(old.Columns), len(now.Columns)) {
 		if old.Columns[i] != now.Columns[i] {
-			out = append(out, move{def: n, part: "/" + now.Columns[i], from: ident.Name{Name: old.Columns[i]}, to: ident.Name{Name: now.Columns[i]}, optional: true,
-				rename: func(from ident.Name, to string) string {
-					return "ALTER " + now.Address + " RENAME COLUMN " + ident.Quote(from.Name) + " TO " + ident.Quote(to)
-				}})
+			out = append(out, columnMove(n, now.Address, now.Columns[i], old.Columns[i], now.Columns[i]))
 		}
 	}
 	return out
+}
+
+func columnMove(n catalog.Definition, address, part, from, to string) move {
+	return move{def: n, part: "/" + part, from: ident.Name{Name: from}, to: ident.Name{Name: to}, optional: true,
+		rename: func(from ident.Name, to string) string {
+			return "ALTER " + address + " RENAME COLUMN " + ident.Quote(from.Name) + " TO " + ident.Quote(to)
+		}}
 }

@@ -23,21 +23,27 @@ var called = map[catalog.Kind]string{
 var unchanging = []catalog.Kind{catalog.KindCast, catalog.KindOperatorClass, catalog.KindConversion, catalog.KindSearchParser, catalog.KindSearchTemplate, catalog.KindAccessMethod}
 
 // was is what an object was called, and what completed it then. A part hangs on one, and is called as before.
+// One that changed is another in more than its name.
 type was struct {
 	catalog.Definition
-	then []string
-	part bool
+	then          []string
+	part, changed bool
 }
 
 // recall gives those of was that only have another name in now, or name what has one, the text that they have
-// there, and what hangs on them their name. What it returns of them are their old selves.
-func recall(db, now *catalog.Database) (*catalog.Database, map[string]was) {
-	news, out, calls := byKey(now), map[string]was{}, callsOf(db, now)
+// there, and what hangs on them their name; those that changed besides get the name alone. What it returns of them
+// are their old selves.
+func (d *differ) recall(db, now *catalog.Database) (*catalog.Database, map[string]was) {
+	news, out := byKey(now), map[string]was{}
 	defs := slices.Clone(db.Definitions)
 	hosts := map[ident.Name]catalog.Definition{}
 	for i, o := range defs {
 		n, ok := news[keyOf(o)]
-		if !ok || !calls.only(o, n) {
+		if !ok {
+			continue
+		}
+		changed := !d.calls.only(o, n)
+		if changed && !d.renamedToo(o, n) {
 			continue
 		}
 		a, b := o.Body.(*catalog.TextDef), n.Body.(*catalog.TextDef)
@@ -45,7 +51,11 @@ func recall(db, now *catalog.Database) (*catalog.Database, map[string]was) {
 		if o.Name == n.Name { // its rows are another matter
 			c.Refreshed, c.Populated = a.Refreshed, a.Populated
 		}
-		out[keyOf(o)] = was{o, a.Then, false}
+		if changed {
+			c = *a
+			c.Address = b.Address
+		}
+		out[keyOf(o)] = was{o, a.Then, false, changed}
 		defs[i].Name, defs[i].Body = n.Name, &c
 		hosts[o.Name] = n
 	}
@@ -59,10 +69,24 @@ func recall(db, now *catalog.Database) (*catalog.Database, map[string]was) {
 		}
 		if n, ok := news[keyOf(o)]; ok && hangsOn(n) == host.Name {
 			defs[i].Body = rehosted(o, host)
-			out[keyOf(o)] = was{o, nil, true}
+			out[keyOf(o)] = was{o, nil, true, false}
 		}
 	}
 	return catalog.NewDatabase(db.Version, defs), out
+}
+
+// renamedToo reports whether an object that changed, and can be changed where it stands, has another name besides,
+// which it gets first.
+func (d *differ) renamedToo(o, n catalog.Definition) bool {
+	old, ok := o.Body.(*catalog.TextDef)
+	if !ok || o.Name == n.Name || called[o.Kind] == "" {
+		return false
+	}
+	if o.Kind == catalog.KindLanguage || o.Kind == catalog.KindAggregate && !d.now.older(12) {
+		return true
+	}
+	_, ok = d.altered(n, old, n.Body.(*catalog.TextDef))
+	return ok
 }
 
 // only reports whether two definitions of one object differ in nothing but what things are called.
@@ -89,17 +113,8 @@ func (c calls) only(o, n catalog.Definition) bool {
 
 // headOf is what of a materialized view's statement stands before its query.
 func headOf(sql string) string {
-	depth, at := 0, 0
-	for _, t := range tokens(sql) {
-		switch {
-		case t.text == "(":
-			depth++
-		case t.text == ")":
-			depth--
-		case depth == 0 && t.text == "AS":
-			return sql[:at]
-		}
-		at += len(t.text)
+	if at := atTop(sql, func(word, _ string) bool { return word == "AS" }); at >= 0 {
+		return sql[:at]
 	}
 	return sql
 }
@@ -161,7 +176,7 @@ func (d *differ) calledMove(n catalog.Definition) []move {
 // restateCalled has the records of what is only called otherwise follow.
 func (d *differ) restateCalled() {
 	for k, old := range d.called {
-		if b, ok := d.news[k].Body.(*catalog.TextDef); ok && len(old.then) == len(b.Then) {
+		if b, ok := d.news[k].Body.(*catalog.TextDef); ok && !old.changed && len(old.then) == len(b.Then) {
 			for i, then := range b.Then {
 				d.out.Renumbered = put(d.out.Renumbered, k+"/then/"+hash(old.then[i]), k+"/then/"+hash(then))
 			}

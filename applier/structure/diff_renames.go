@@ -24,15 +24,28 @@ type move struct {
 	carry  func(from ident.Name, schema string) string
 }
 
-// renameSchemas renames schemas that nothing of the source keeps under their old names.
+// renameSchemas renames schemas that nothing of the source keeps under their old names. One that is there under the new
+// name already was made for what came before word of the rename did: what is in the old one moves, piece by piece.
 func (d *differ) renameSchemas() {
+	if !slices.ContainsFunc(d.now.db.Definitions, func(n catalog.Definition) bool {
+		o, ok := d.olds[keyOf(n)]
+		return ok && n.Kind == catalog.KindSchema && o.Name != n.Name
+	}) {
+		return
+	}
 	stays := map[string]bool{}
 	for _, s := range d.now.out.Before {
 		stays[s.ID] = true
 	}
 	had := map[string]bool{}
-	for _, s := range d.was.out.Before {
+	for _, s := range planned(d.before, d.now.o).out.Before {
 		had[s.ID] = true
+	}
+	named := map[string]bool{}
+	for _, o := range d.was.db.Definitions {
+		if o.Kind == catalog.KindSchema {
+			named[d.was.mapping.Schema(o.Name.Name)] = true
+		}
 	}
 	var moves []move
 	for _, n := range d.now.db.Definitions {
@@ -42,6 +55,13 @@ func (d *differ) renameSchemas() {
 		}
 		from, to := d.was.mapping.Schema(o.Name.Name), d.now.mapping.Schema(n.Name.Name)
 		if from == to || !had["schema/"+from] || from == "pg_catalog" {
+			continue
+		}
+		if had["schema/"+to] && !named[to] {
+			if !stays["schema/"+from] {
+				d.last = append(d.last, Statement{ID: keyOf(n) + "/drop", Object: "schema " + from, Alters: "schema/" + to, Optional: true, SQL: "DROP SCHEMA " + ident.Quote(from)})
+				d.out.Obsolete = append(d.out.Obsolete, "schema/"+from)
+			}
 			continue
 		}
 		d.schemas[from] = to
@@ -210,10 +230,24 @@ func (d *differ) ownMove(n, o catalog.Definition) []move {
 			return moved(n, "VIEW", "", d.here(o.Name), n.Name)
 		}
 		return d.calledMove(n)
-	case *catalog.EnumDef, *catalog.CompositeDef, *catalog.RangeDef:
+	case *catalog.RangeDef:
+		return append(moved(n, "TYPE", "", d.here(o.Name), n.Name), d.multirangeMove(n, o.Body.(*catalog.RangeDef), b)...)
+	case *catalog.EnumDef, *catalog.CompositeDef:
 		return moved(n, "TYPE", "", d.here(o.Name), n.Name)
 	}
 	return nil
+}
+
+// multirangeMove renames the type that comes with a range type and has a name of its own.
+func (d *differ) multirangeMove(n catalog.Definition, old, now *catalog.RangeDef) []move {
+	if old.Multirange == nil || now.Multirange == nil || d.now.older(14) {
+		return nil
+	}
+	moves := moved(n, "TYPE", "", d.here(*old.Multirange), *now.Multirange)
+	for i := range moves {
+		moves[i].part = "/multirange"
+	}
+	return moves
 }
 
 // sequenceMove renames a sequence; one that a column owns has followed its table to another schema.
@@ -270,7 +304,7 @@ func (d *differ) partMove(n, o catalog.Definition) []move {
 		return nil // renamed with its parent's
 	}
 	space := ""
-	if b.Type == catalog.Check || b.Type == catalog.ForeignKey {
+	if b.Type == catalog.Check || b.Type == catalog.ForeignKey || b.Type == catalog.NotNull {
 		space = table.SQL()
 	}
 	return []move{{def: n, space: space, from: from, to: to, rename: func(from ident.Name, to string) string {

@@ -85,8 +85,19 @@ func (d *differ) taken(def catalog.Definition, s Statement, phase string) {
 	if s.Undo == "" || d.columnGone(def, phase) {
 		return
 	}
+	d.undo(def, s, phase)
+}
+
+// undo takes a step back, by the names that it was planned with: of what is renamed here they hold behind that, but
+// for what completed an object that is another one by now.
+func (d *differ) undo(def catalog.Definition, s Statement, phase string) {
 	u := d.alter(def, "undo/"+phase, s.Undo)
-	u.Alters, u.Optional = s.ID, s.Optional
+	u.Optional = s.Optional
+	if old, ok := d.called[keyOf(def)]; ok && !(old.changed && strings.HasPrefix(phase, "then/")) {
+		d.change(def, u) // the step's own record is gone by then
+		return
+	}
+	u.Alters = s.ID
 	d.loose = append(d.loose, u)
 }
 
@@ -116,7 +127,10 @@ func (d *differ) changed(def catalog.Definition, s, n Statement, phase string) {
 	}
 	switch {
 	case phase == "create" && d.inPlace(def, n):
-	case phase == "create" && n.Again != "":
+	case phase == "create" && n.Again != "" && d.keepsPlace(def):
+		if def.Kind == catalog.KindPackage {
+			d.bodyAgain(def)
+		}
 		a := d.alter(def, "again", n.Again)
 		a.Optional = n.Optional
 		if address, ok := d.now.called(def); ok {
@@ -131,11 +145,27 @@ func (d *differ) changed(def catalog.Definition, s, n Statement, phase string) {
 		d.remake(def)
 	default:
 		if n.Again == "" && s.Undo != "" {
-			u := d.alter(def, "undo/"+phase, s.Undo)
-			u.Alters, u.Optional = s.ID, s.Optional
-			d.loose = append(d.loose, u)
+			d.undo(def, s, phase)
 		}
 		d.again(n)
+	}
+}
+
+// keepsPlace reports whether an object bears its name already: others than these were renamed before.
+func (d *differ) keepsPlace(def catalog.Definition) bool {
+	switch def.Kind {
+	case catalog.KindRule, catalog.KindSynonym, catalog.KindPackage, catalog.KindPackageBody, catalog.KindObjectType:
+		return d.olds[keyOf(def)].Name == def.Name
+	}
+	return true
+}
+
+// bodyAgain has the body of a package, whose step comes later, made again: a new head may have cost it.
+func (d *differ) bodyAgain(head catalog.Definition) {
+	for _, def := range d.now.db.Definitions {
+		if _, stood := d.olds[keyOf(def)]; stood && def.Kind == catalog.KindPackageBody && def.Name == head.Name {
+			d.fresh[keyOf(def)+"/create"] = true
+		}
 	}
 }
 
@@ -211,7 +241,7 @@ func (d *differ) assemble() {
 	}
 	before = append(before, d.last...)
 	d.out.After = slices.DeleteFunc(slices.Clone(d.out.After), func(s Statement) bool { return pulled[s.ID] })
-	d.out.Drops = slices.Concat(d.loose, d.parted, d.columns, d.solid, d.schemaMoves)
+	d.out.Drops = slices.Concat(d.loose, d.parted, d.ceased, d.columns, d.solid, d.schemaMoves)
 	d.out.Renames = slices.Concat(schemas, d.renames)
 	d.out.Before = before
 }

@@ -93,7 +93,7 @@ func (d *differ) composite(def catalog.Definition, old, now *catalog.CompositeDe
 	}
 	for _, a := range old.Attributes {
 		if !slices.ContainsFunc(now.Attributes, func(n catalog.Attribute) bool { return n.Attnum == a.Attnum }) {
-			d.change(def, d.alter(def, fmt.Sprintf("drop/%d", a.Attnum), alter+"DROP ATTRIBUTE IF EXISTS "+ident.Quote(a.Name)+cascade))
+			d.columns = append(d.columns, d.alter(def, fmt.Sprintf("drop/%d", a.Attnum), "ALTER TYPE "+d.olds[keyOf(def)].Name.SQL()+" DROP ATTRIBUTE IF EXISTS "+ident.Quote(a.Name)+cascade))
 		}
 	}
 	var moves []move
@@ -154,11 +154,16 @@ func (d *differ) domain(def catalog.Definition, old, now *catalog.DomainDef) {
 		s.Optional = true
 		d.change(def, s)
 	}
+	goes := func(phase, sql string) { // before what it called, which may be dropped with it
+		s := d.alter(def, phase, "ALTER DOMAIN "+d.olds[keyOf(def)].Name.SQL()+" "+sql)
+		s.Optional = true
+		d.columns = append(d.columns, s)
+	}
 	for _, c := range old.Checks {
 		n := checkOf(now, c.Name)
 		switch {
 		case n == nil || n.SQL != c.SQL && strings.TrimSuffix(c.SQL, " NOT VALID") != n.SQL:
-			alter("check/"+c.Name+"/drop", "DROP CONSTRAINT IF EXISTS "+ident.Quote(c.Name))
+			goes("check/"+c.Name+"/drop", "DROP CONSTRAINT IF EXISTS "+ident.Quote(c.Name))
 			d.out.Obsolete = append(d.out.Obsolete, id(def.Kind, def.OID, domainCheck(c.Name)))
 		case n.SQL != c.SQL:
 			head := "ALTER DOMAIN " + def.Name.SQL()
@@ -171,7 +176,7 @@ func (d *differ) domain(def catalog.Definition, old, now *catalog.DomainDef) {
 	}
 	switch {
 	case old.Default != now.Default && now.Default == "":
-		alter("default", "DROP DEFAULT")
+		goes("default", "DROP DEFAULT")
 	case old.Default != now.Default:
 		alter("default", "SET DEFAULT "+now.Default)
 	}

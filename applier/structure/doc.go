@@ -33,7 +33,7 @@
 //   - A step whose SQL is another one runs its Again, which changes what stands (CREATE OR REPLACE, SET
 //     DEFAULT). Without an Again its Undo runs first, and then the step as if it were new; a step without
 //     either is the object itself: it is dropped by its address and all its steps are run again.
-//   - Tables, types and sequences, which others depend on, are altered in place (change_*.go).
+//   - Tables, types and sequences, which others depend on, are altered in place (diff_*.go).
 package structure
 
 import (

@@ -119,6 +119,28 @@ func Made(ctx context.Context, q Queryer, job, applier string, oid uint32) (bool
 	return len(states) == 1 && State(states[0]) == Created, nil
 }
 
+// Left are the source tables, by oid, that left the selection and have not come back.
+func Left(ctx context.Context, q Queryer, job, applier string) (map[uint32]bool, error) {
+	left, err := oidsOf(ctx, q, `SELECT oid FROM floe.definition WHERE job = $1 AND applier = $2 AND kind = $3 AND out_of_selection`, job, applier, catalog.KindTable)
+	if err != nil {
+		return nil, fmt.Errorf("read floe.definition: %w", err)
+	}
+	return left, nil
+}
+
+func oidsOf(ctx context.Context, q Queryer, sql string, args ...any) (map[uint32]bool, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	oids, err := pgx.CollectRows(rows, pgx.RowTo[uint32])
+	out := make(map[uint32]bool, len(oids))
+	for _, oid := range oids {
+		out[oid] = true
+	}
+	return out, err
+}
+
 // twins judges objects that were there before. It reads the target's catalog at the first.
 type twins struct {
 	tx  pgx.Tx

@@ -26,10 +26,18 @@ func Follow(ctx context.Context, tx pgx.Tx, job, applier string, now *catalog.Da
 	if err != nil {
 		return nil, Report{}, err
 	}
+	if err := h.regroup(ctx, now); err != nil {
+		return nil, Report{}, err
+	}
 	script := (*Script)(nil)
 	if len(h.known) == 0 || len(h.changed) == 0 && len(h.missing()) == 0 {
 		script = Plan(now, o)
 	} else {
+		taken, err := h.taken(ctx)
+		if err != nil {
+			return nil, Report{}, err
+		}
+		gone = slices.Concat(gone, taken)
 		was, err := h.was(ctx, gone)
 		if err != nil {
 			return nil, Report{}, err
@@ -40,7 +48,7 @@ func Follow(ctx context.Context, tx pgx.Tx, job, applier string, now *catalog.Da
 	if err != nil {
 		return nil, report, err
 	}
-	return script, report, h.store(ctx, func(k held) bool { return script.dropped(k) })
+	return script, report, h.store(ctx, func(k held) bool { return script.dropped(k) }, i.Left)
 }
 
 // dropped reports whether a stored definition is one that the script saw go.

@@ -3,13 +3,12 @@ package structure
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 )
 
 // commands are what a random history is made of; %t is a table, %u another, %c a column, %d another, %y a
@@ -42,13 +41,7 @@ func randomly(r *rand.Rand, n int) string {
 // Whatever a source does, the target follows; FLOE_SEED repeats a history.
 func TestRandomHistoriesAreFollowed(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("FLOE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seed := randtest.Seed(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	p := begun(t, `CREATE SCHEMA s1; CREATE TYPE e AS ENUM ('a', 'z'); CREATE DOMAIN dom AS int CHECK (VALUE > 0); CREATE TABLE t0 (id int PRIMARY KEY, c0 int, c1 text)`, "")
 	var history []string

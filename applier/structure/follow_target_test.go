@@ -3,6 +3,7 @@ package structure
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,11 +158,11 @@ func TestAKeyOfPartitionsComesAndGoes(t *testing.T) {
 // What cannot be made anew, for something on the target stands upon it, stays floe's: it goes when the source's does.
 func TestWhatCannotBeMadeAnewStaysFloes(t *testing.T) {
 	t.Parallel()
-	p := begun(t, `CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) SERVER s`, ``)
+	p := begun(t, `CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) SERVER s; CREATE TABLE t (a int)`, ``)
 	p.exec(`CREATE VIEW public.mine AS SELECT a FROM public.f`)
-	wantCodes(t, p.must(`ALTER FOREIGN TABLE f ALTER a TYPE bigint`), "foreign table public.f: "+codeDependents, "foreign table public.f: "+CodeChanged)
+	wantCodes(t, p.must(`ALTER FOREIGN TABLE f INHERIT t`), "foreign table public.f: "+codeDependents, "foreign table public.f: "+CodeChanged)
 	p.exec(`DROP VIEW public.mine`)
-	wantCodes(t, p.must(`ALTER FOREIGN TABLE f ALTER a TYPE text`))
+	wantCodes(t, p.must(`ALTER FOREIGN TABLE f NO INHERIT t`))
 	p.same()
 	wantCodes(t, p.must(`DROP FOREIGN DATA WRAPPER w CASCADE`))
 	p.same()
@@ -252,6 +253,79 @@ func TestATableThatLeftIsForgottenNotDropped(t *testing.T) {
 	}
 	if got := p.value(columnsSQL); got != "id integer, a integer, b integer" {
 		t.Errorf("columns %q", got)
+	}
+}
+
+// A table that left the selection by a command of the source, a rename, goes when another one comes under its name; one
+// that a command of floe's user took out of the job stays, and stands in the way.
+func TestATableThatLeftGoesForOneThatTakesItsName(t *testing.T) {
+	t.Parallel()
+	for _, renamed := range []bool{true, false} {
+		p := begun(t, `CREATE TABLE t (id int CONSTRAINT k PRIMARY KEY, a int); CREATE INDEX t_a ON t (a)`, ``)
+		selected := func(of string, o InstallOptions) error {
+			db := read(t, p.source, catalog.Selection{Everything: true})
+			defs := slices.DeleteFunc(slices.Clone(db.Definitions), func(d catalog.Definition) bool {
+				return (d.Kind == catalog.KindTable || hangsOn(d).Name != "") && d.Name.Name != of && hangsOn(d).Name != of
+			})
+			_, err := p.in(func(ctx context.Context, tx pgx.Tx) (Report, error) {
+				_, r, err := Follow(ctx, tx, "job", "main", catalog.NewDatabase(0, defs), nil, p.options, o)
+				return r, err
+			})
+			return err
+		}
+		var left []catalog.Ref
+		for _, d := range p.db.Definitions {
+			if renamed && (d.Name.Name == "t" || hangsOn(d).Name == "t") {
+				left = append(left, d.Ref())
+			}
+		}
+		if err := selected("none", InstallOptions{Left: left}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.source.Exec(t.Context(), `ALTER TABLE public.t RENAME TO x; CREATE TABLE public.t (b text)`); err != nil {
+			t.Fatal(err)
+		}
+		err := selected("t", InstallOptions{})
+		if !renamed {
+			if h := halt.As(err); h == nil || h.Code != halt.TargetTableExists {
+				t.Errorf("a table that was taken out of the job: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.value(columnsSQL); got != "b text" {
+			t.Errorf("columns %q", got)
+		}
+	}
+}
+
+// A table may be known under the new name of its schema before the schema is: a command told of the table after a rename
+// of which nobody told.
+func TestASchemaIsRenamedBehindOneOfItsTables(t *testing.T) {
+	t.Parallel()
+	p := begun(t, `CREATE SCHEMA s; CREATE TABLE s.t (id int PRIMARY KEY, a int); CREATE INDEX ON s.t (a); CREATE TABLE s.u (id int PRIMARY KEY);
+		CREATE TYPE s.e AS ENUM ('x'); CREATE VIEW s.v AS SELECT id FROM s.u; CREATE SEQUENCE s.q`, ``)
+	if _, err := p.source.Exec(t.Context(), `ALTER SCHEMA s RENAME TO n`); err != nil {
+		t.Fatal(err)
+	}
+	of := func(db *catalog.Database, table bool) []catalog.Definition {
+		return slices.DeleteFunc(slices.Clone(db.Definitions), func(d catalog.Definition) bool { return (d.Name.Name == "t" || hangsOn(d).Name == "t") != table })
+	}
+	defs := append(of(p.db, false), of(read(t, p.source, catalog.Selection{Everything: true}), true)...)
+	if _, err := p.in(func(ctx context.Context, tx pgx.Tx) (Report, error) {
+		_, r, err := Follow(ctx, tx, "job", "main", catalog.NewDatabase(0, defs), nil, p.options, InstallOptions{})
+		return r, err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		p.must("SELECT")
+		p.same()
+	}
+	if got := p.value(`SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace WHERE nspname IN ('s', 'n')`); got != "n" {
+		t.Errorf("schemas %s", got)
 	}
 }
 

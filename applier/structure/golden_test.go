@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"floe/pkg/catalog"
+	"floe/pkg/dialect"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 	"floe/pkg/pgtest"
@@ -101,7 +102,7 @@ func decoded(t *testing.T, text string) *catalog.Database {
 	return catalog.NewDatabase(0, defs)
 }
 
-// parseOptions reads lines: "target 11", "foreign keys last", "unsupported POLICY", "map FROM => TO COLUMN=COLUMN …".
+// parseOptions reads lines: "target 11", "foreign keys last", "speech DIALECT", "unsupported POLICY", "map FROM => TO COLUMN=COLUMN …".
 func parseOptions(t *testing.T, text string) Options {
 	t.Helper()
 	var o Options
@@ -118,6 +119,8 @@ func parseOptions(t *testing.T, text string) Options {
 			o.TargetVersion = v * 10000
 		case "foreign":
 			o.ForeignKeysLast = true
+		case "speech":
+			o.Target = dialect.Dialect{Name: rest, Speech: dialect.Speech(rest)}
 		case "unsupported":
 			o.Unsupported = Policy(rest)
 		case "map":

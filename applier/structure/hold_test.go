@@ -51,7 +51,7 @@ func TestUnchangedDefinitionsAreComparedByTheirHashes(t *testing.T) {
 			if len(h.changed) != want || len(h.missing()) != 0 {
 				t.Errorf("%d of %d changed, %d missing", len(h.changed), want, len(h.missing()))
 			}
-			if err := h.store(ctx, func(held) bool { return false }); err != nil {
+			if err := h.store(ctx, func(held) bool { return false }, nil); err != nil {
 				return Report{}, err
 			}
 			t.Logf("compared in %s, stored in %s", took, time.Since(began)-took)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"floe/pkg/catalog"
 	"floe/pkg/halt"
 	"floe/pkg/ident"
 
@@ -21,6 +22,9 @@ type InstallOptions struct {
 	// Anew are tables of the source of which every row is loaded again, with the target's tables: their rows
 	// may go where a new key needs it.
 	Anew map[ident.Name]ident.Name
+	// Left are objects that the selection has no more since a command on the source, such as a rename: where another
+	// one comes under the name of a table among them, the table that floe made goes.
+	Left []catalog.Ref
 }
 
 // Install runs what of script.Before is not recorded yet, inside tx, and records it. floe.object must

@@ -17,6 +17,7 @@ type planner struct {
 	first  []Statement       // schemas to tables
 	second []Statement       // what completes tables
 	third  []Statement       // comments and grants
+	lax    []Statement       // NOT NULL that is NOT VALID
 	labels map[uint32]string // names of constraints and indexes by oid
 	behind map[keyName]catalog.Definition
 	kids   map[ident.Name][]ident.Name // children by inheritance
@@ -48,6 +49,10 @@ func planned(db *catalog.Database, o Options) *planner {
 	for _, d := range db.Definitions {
 		p.definition(d)
 	}
+	slices.SortStableFunc(p.lax, func(a, b Statement) int { // a parent's gives its children theirs, by its name
+		return p.generation(p.db.Table(b.Table)) - p.generation(p.db.Table(a.Table))
+	})
+	p.out.CutOver = append(p.lax, p.out.CutOver...)
 	for _, s := range p.out.After {
 		p.afterLoad[s.ID] = s.Tables
 	}

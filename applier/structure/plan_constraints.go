@@ -2,6 +2,7 @@ package structure
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"floe/pkg/catalog"
@@ -57,18 +58,11 @@ func withOptions(sql string, opts []string) string {
 	if len(opts) == 0 {
 		return sql
 	}
-	cut := len(sql)
-	depth, at := 0, 0
-	for _, t := range tokens(sql) {
-		switch {
-		case t.text == "(":
-			depth++
-		case t.text == ")":
-			depth--
-		case depth == 0 && (t.text == "WHERE" || t.text == "DEFERRABLE" || t.text == "NOT" && strings.HasPrefix(sql[at:], "NOT DEFERRABLE")):
-			cut = min(cut, at)
-		}
-		at += len(t.text)
+	cut := atTop(sql, func(word, from string) bool {
+		return word == "WHERE" || word == "DEFERRABLE" || word == "NOT" && strings.HasPrefix(from, "NOT DEFERRABLE")
+	})
+	if cut < 0 {
+		cut = len(sql)
 	}
 	return strings.TrimSpace(strings.TrimSpace(sql[:cut]) + " WITH (" + options(opts) + ") " + sql[cut:])
 }
@@ -95,6 +89,8 @@ func (p *planner) constraint(d catalog.Definition, b *catalog.ConstraintDef) {
 		p.check(t, d, b, s)
 	case catalog.ForeignKey:
 		p.foreignKey(t, d, b, s)
+	case catalog.NotNull:
+		p.notNullLax(t, d, b, s)
 	}
 }
 
@@ -111,6 +107,30 @@ func (p *planner) check(t *catalog.TableDef, d catalog.Definition, b *catalog.Co
 		return
 	}
 	p.out.After = append(p.out.After, s)
+}
+
+// notNullLax makes a NOT NULL that is NOT VALID, which rows of the source break and the copy's could not.
+func (p *planner) notNullLax(t *catalog.TableDef, d catalog.Definition, b *catalog.ConstraintDef, s Statement) {
+	switch {
+	case b.Inherited:
+	case p.older(18):
+		p.fact(s.ID, s.Object, LeftOut, CodeVersion, "NOT NULL that is NOT VALID comes with PostgreSQL 18")
+	default:
+		s.SQL, s.Tables = p.addConstraint(t, d, b, ""), nil
+		p.lax = append(p.lax, s)
+		p.fact(s.ID, s.Object, LeftOut, CodeCutOver, "it is NOT VALID: the source has rows that it would refuse; it is made when the target takes over")
+	}
+}
+
+// generation is how far a table is from those that have no parents.
+func (p *planner) generation(t *catalog.TableDef) int {
+	out := 0
+	for _, name := range append(slices.Clone(t.Inherits), partitionOf(t)...) {
+		if parent := p.db.Table(name); parent != nil {
+			out = max(out, 1+p.generation(parent))
+		}
+	}
+	return out
 }
 
 // foreignKey makes a foreign key without a look at the rows, then validates it: orphans that the

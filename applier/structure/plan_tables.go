@@ -38,6 +38,9 @@ func (p *planner) tableDef(t *catalog.TableDef) {
 	if t.PartitionOf != nil {
 		s := p.ofTable(t, id(catalog.KindTable, t.OID, "attach"), object, fmt.Sprintf("ALTER TABLE ONLY %s ATTACH PARTITION %s %s",
 			p.table(t.PartitionOf.Parent).SQL(), p.table(t.Name).SQL(), t.PartitionOf.Bound))
+		if t.PartitionOf.OwnHash { // its rows lie elsewhere here, and are loaded
+			s.SQL = "DELETE FROM " + p.table(t.Name).SQL() + "; " + s.SQL
+		}
 		s.Within = s.Within[1:] // a partition that was there is attached all the same
 		p.first = append(p.first, s)
 	}
@@ -231,7 +234,8 @@ func (p *planner) columns(t *catalog.TableDef) {
 			alter("default", "DROP DEFAULT", "")
 		}
 		if kind := storages[c.Storage]; kind != "" {
-			alter("storage", "SET STORAGE "+kind, "SET STORAGE "+p.defaultStorage(c))
+			alter("storage", "SET STORAGE "+kind, "")
+			p.second[len(p.second)-1].Undo = p.storageOfType("TABLE ONLY", p.table(t.Name).SQL(), ident.Quote(p.column(t, c.Name)))
 		}
 		if kind := compressions[c.Compression]; kind != "" && !p.older(14) {
 			alter("compression", "SET COMPRESSION "+kind, "SET COMPRESSION default")
@@ -266,15 +270,15 @@ func (p *planner) persistence(t *catalog.TableDef, c *catalog.TableColumn) {
 	p.second = append(p.second, s)
 }
 
-// defaultStorage spells the storage that a column's type has by itself.
-func (p *planner) defaultStorage(c *catalog.TableColumn) string {
-	switch {
-	case !p.older(16):
-		return "DEFAULT"
-	case c.Type.Schema == "pg_catalog" && (c.Type.Name == "numeric" || c.Type.Name == "inet" || c.Type.Name == "cidr"):
-		return "MAIN"
+// storageOfType has a column of a relation kept as its type is by itself; before 16 the server is asked how.
+func (p *planner) storageOfType(noun, relation, column string) string {
+	set := "ALTER " + noun + " " + relation + " ALTER COLUMN " + column + " SET STORAGE "
+	if !p.older(16) {
+		return set + "DEFAULT"
 	}
-	return "EXTENDED"
+	name := tokens(column)[0].name
+	return inside("EXECUTE " + literal(set) + " || (SELECT CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END" +
+		" FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = " + literal(relation) + "::pg_catalog.regclass AND a.attname = " + literal(name) + ");")
 }
 
 var storages = map[string]string{"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}

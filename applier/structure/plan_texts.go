@@ -43,6 +43,9 @@ func (p *planner) text(d catalog.Definition, b *catalog.TextDef) {
 			s.Again = strings.Replace(sql, "CREATE ", "CREATE OR REPLACE ", 1)
 		}
 		p.first = append(p.first, s)
+	case catalog.KindSynonym, catalog.KindPackage, catalog.KindPackageBody, catalog.KindObjectType: // which are written so
+		s.Again = sql
+		p.first = append(p.first, s)
 	case catalog.KindTransform, catalog.KindLanguage:
 		s.Again = strings.Replace(sql, "CREATE ", "CREATE OR REPLACE ", 1)
 		p.first = append(p.first, s)
@@ -68,6 +71,9 @@ func (p *planner) text(d catalog.Definition, b *catalog.TextDef) {
 	for _, then := range b.Then {
 		s := p.textStep(d, b, "then/"+hash(then), then)
 		s.Undo = undone(then)
+		if m := stored.FindStringSubmatch(then); m != nil {
+			s.Undo = p.storageOfType("MATERIALIZED VIEW", m[1], m[2])
+		}
 		if d.Kind == catalog.KindPublication {
 			p.out.CutOver = append(p.out.CutOver, s)
 		} else {
@@ -101,7 +107,7 @@ func undone(sql string) string {
 		{viewDefault, "$1 DROP DEFAULT"}, {wordMapping, "$1 DROP MAPPING IF EXISTS FOR $2"}, {published, "$1 DROP $2"},
 		{attached, "$1 DETACH PARTITION $2"}, {granted, "$1 REVOKE $2 FROM $3"}, {revoked, "$1 GRANT $2 TO $3"},
 		{familyOperator, "$1 DROP OPERATOR $2 $3"}, {familyFunction, "$1 DROP FUNCTION $2 $3"}, {targeted, "$1 SET STATISTICS -1"},
-		{stored, "$1 SET STORAGE EXTENDED"}, {compressed, "$1 SET COMPRESSION default"}, {unchecked, "$1 DROP CONSTRAINT $2"},
+		{compressed, "$1 SET COMPRESSION default"}, {unchecked, "$1 DROP CONSTRAINT $2"},
 	} {
 		if x.form.MatchString(sql) {
 			return x.form.ReplaceAllString(sql, x.undo)
@@ -121,7 +127,7 @@ var (
 	familyOperator = regexp.MustCompile(`(?s)^(ALTER OPERATOR FAMILY .*) ADD OPERATOR (\d+) .*(\([^()]*\))(?: FOR ORDER BY .*)?$`)
 	familyFunction = regexp.MustCompile(`(?s)^(ALTER OPERATOR FAMILY .*) ADD FUNCTION (\d+) (\([^()]*\)) .*$`)
 	targeted       = regexp.MustCompile(`(?s)^(ALTER (?:STATISTICS|MATERIALIZED VIEW) .*) SET STATISTICS \d+$`)
-	stored         = regexp.MustCompile(`(?s)^(ALTER MATERIALIZED VIEW .*) SET STORAGE \w+$`)
+	stored         = regexp.MustCompile(`(?s)^ALTER MATERIALIZED VIEW (.*) ALTER COLUMN (.*) SET STORAGE \w+$`)
 	compressed     = regexp.MustCompile(`(?s)^(ALTER MATERIALIZED VIEW .*) SET COMPRESSION \w+$`)
 	unchecked      = regexp.MustCompile(`(?s)^(ALTER FOREIGN TABLE .*?) ADD CONSTRAINT ("(?:[^"]|"")+"|[^" ]+) .* NOT VALID$`)
 )

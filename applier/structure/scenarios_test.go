@@ -49,6 +49,10 @@ var expected = map[string]string{
 	"constraint spend_ok on public.spend": CodeCutOver,
 	"table public.rls":                    CodeCutOver,
 	"event trigger others":                CodeCutOver,
+	"event trigger aa_audit":              CodeCutOver,
+	"event trigger zz_log":                CodeCutOver,
+	"event trigger zz_refuse":             CodeCutOver,
+	"event trigger ed_t":                  CodeCutOver,
 	"roles e2e_other, e2e_plain":          CodeAbsent,
 }
 

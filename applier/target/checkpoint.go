@@ -48,7 +48,8 @@ const control = `CREATE TABLE IF NOT EXISTS floe.checkpoint (job text, applier t
 	ledger_offset bigint NOT NULL, epoch bigint NOT NULL, n bigint NOT NULL, commit_lsn pg_lsn NOT NULL, resume_lsn pg_lsn NOT NULL, source_time timestamptz,
 	objects bigint[] NOT NULL DEFAULT '{}', since timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (job, applier));
 CREATE TABLE IF NOT EXISTS floe.load (job text, applier text, table_oid bigint, load bigint NOT NULL, loaded boolean NOT NULL,
-	rows bigint NOT NULL DEFAULT 0, PRIMARY KEY (job, applier, table_oid));
+	rows bigint NOT NULL DEFAULT 0, again text NOT NULL DEFAULT '', PRIMARY KEY (job, applier, table_oid));
+ALTER TABLE floe.load ADD COLUMN IF NOT EXISTS again text NOT NULL DEFAULT '';
 CREATE TABLE IF NOT EXISTS floe.asked (job text, applier text, table_oid bigint, key text[], at bigint NOT NULL, read boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (job, applier, table_oid, key));
 CREATE TABLE IF NOT EXISTS floe.aside (job text, applier text, table_oid bigint, key text[], met text NOT NULL, settled boolean NOT NULL DEFAULT false,
@@ -62,7 +63,7 @@ CREATE TABLE IF NOT EXISTS floe.replayed (job text, applier text, id text, sent_
 // Setup makes floe's own tables on the target, if they are missing.
 func (s *Session) Setup(ctx context.Context) error {
 	var have bool
-	err := s.Conn.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL AND to_regclass('floe.load') IS NOT NULL AND to_regclass('floe.asked') IS NOT NULL AND to_regclass('floe.aside') IS NOT NULL AND to_regclass('floe.skipped') IS NOT NULL AND to_regclass('floe.replayed') IS NOT NULL").Scan(&have)
+	err := s.Conn.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('floe.load') AND attname = 'again') AND to_regclass('floe.asked') IS NOT NULL AND to_regclass('floe.aside') IS NOT NULL AND to_regclass('floe.skipped') IS NOT NULL AND to_regclass('floe.replayed') IS NOT NULL").Scan(&have)
 	if err != nil || have {
 		return err
 	}
@@ -196,11 +197,23 @@ type Load struct {
 	Number uint64
 	Loaded bool
 	Rows   uint64
+	Again  Again
 }
+
+// Again is how a load meets the rows of a table that the target had before floe, under on_existing: proceed.
+type Again string
+
+// First keeps the target's rows. Over meets rows of an earlier load among them: it overwrites, and deletes none, for
+// which are the target's own nobody knows. Equal was asked for: what the source does not have goes.
+const (
+	First Again = ""
+	Over  Again = "over"
+	Equal Again = "equal"
+)
 
 // Loads reads the loads that this applier knows.
 func (s *Session) Loads(ctx context.Context, o Owner) (map[uint32]Load, error) {
-	rows, err := s.Conn.Query(ctx, "SELECT table_oid, load, loaded, rows FROM floe.load WHERE job = $1 AND applier = $2", o.Job, o.Applier)
+	rows, err := s.Conn.Query(ctx, "SELECT table_oid, load, loaded, rows, again FROM floe.load WHERE job = $1 AND applier = $2", o.Job, o.Applier)
 	if err != nil {
 		return nil, fmt.Errorf("read the loads: %w", err)
 	}
@@ -208,7 +221,7 @@ func (s *Session) Loads(ctx context.Context, o Owner) (map[uint32]Load, error) {
 	out := map[uint32]Load{}
 	for rows.Next() {
 		var l Load
-		if err := rows.Scan(&l.Table, &l.Number, &l.Loaded, &l.Rows); err != nil {
+		if err := rows.Scan(&l.Table, &l.Number, &l.Loaded, &l.Rows, &l.Again); err != nil {
 			return nil, fmt.Errorf("read the loads: %w", err)
 		}
 		out[l.Table] = l
@@ -218,9 +231,9 @@ func (s *Session) Loads(ctx context.Context, o Owner) (map[uint32]Load, error) {
 
 // SetLoad writes a load's state in the open transaction.
 func (s *Session) SetLoad(ctx context.Context, o Owner, l Load) error {
-	_, err := s.Conn.Exec(ctx, `INSERT INTO floe.load (job, applier, table_oid, load, loaded, rows) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (job, applier, table_oid) DO UPDATE SET load = EXCLUDED.load, loaded = EXCLUDED.loaded, rows = EXCLUDED.rows`,
-		o.Job, o.Applier, int64(l.Table), int64(l.Number), l.Loaded, int64(l.Rows))
+	_, err := s.Conn.Exec(ctx, `INSERT INTO floe.load (job, applier, table_oid, load, loaded, rows, again) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (job, applier, table_oid) DO UPDATE SET load = EXCLUDED.load, loaded = EXCLUDED.loaded, rows = EXCLUDED.rows, again = EXCLUDED.again`,
+		o.Job, o.Applier, int64(l.Table), int64(l.Number), l.Loaded, int64(l.Rows), l.Again)
 	if err != nil {
 		return fmt.Errorf("write the load of table %d: %w", l.Table, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"floe/pkg/failpoint"
+	"floe/pkg/status"
 )
 
 // Tables are floe's own on a target, each with the job in a column of that name.
@@ -16,7 +17,7 @@ var Tables = []string{"floe.checkpoint", "floe.load", "floe.asked", "floe.aside"
 // database.
 func Alone(ctx context.Context, tx pgx.Tx, job string) (bool, error) {
 	var there bool
-	if err := tx.QueryRow(ctx, "SELECT to_regnamespace('floe') IS NOT NULL AND to_regclass('floe.ddl') IS NULL").Scan(&there); err != nil || !there {
+	if err := tx.QueryRow(ctx, "SELECT to_regnamespace('floe') IS NOT NULL AND to_regclass('floe.ddl') IS NULL AND to_regclass('floe.given') IS NULL").Scan(&there); err != nil || !there {
 		return false, err
 	}
 	for _, table := range Tables {
@@ -78,7 +79,7 @@ func Remove(ctx context.Context, conn *pgx.Conn, job string) (removed []string, 
 			return err
 		}
 		if rows > 0 {
-			removed = append(removed, fmt.Sprintf("%d rows in schema floe", rows))
+			removed = append(removed, status.Count(rows, "row")+" in schema floe")
 		}
 		if alone {
 			if _, err := tx.Exec(ctx, "DROP SCHEMA IF EXISTS floe CASCADE"); err != nil {

@@ -59,7 +59,7 @@ func (p *part) bag(ctx context.Context) error {
 	began := time.Now()
 	r := newRows(p, func(int, int) bool { return false })
 	r.full = func() error {
-		if err := p.placing(ctx, func() error { return p.upTo(r, rowNumber(r.read)) }); err != nil {
+		if err := p.placing(ctx, func() error { return p.upTo(ctx, r, rowNumber(r.read)) }); err != nil {
 			return err
 		}
 		return p.paced(ctx, began, r.read, r.bytes)
@@ -77,17 +77,17 @@ func (p *part) bag(ctx context.Context) error {
 		return err
 	}
 	if !p.beside {
-		return p.upTo(r, nil)
+		return p.upTo(ctx, r, nil)
 	}
 	return p.complete(ctx, r)
 }
 
 // upTo places what was read since the last chunk.
-func (p *part) upTo(r *rows, through [][]byte) error {
+func (p *part) upTo(ctx context.Context, r *rows, through [][]byte) error {
 	c := *p.chunk
 	c.Through = through
 	p.chunk.After = through
-	return p.finish(&c, r)
+	return p.finish(ctx, &c, r)
 }
 
 // letGo has the stream go on while the table is read further. The reader's own lock stays.
@@ -161,7 +161,7 @@ const laterAtOnce = 4
 // complete places what is left of the rows, the changes that waited, and the end of the load.
 func (p *part) complete(ctx context.Context, r *rows) error {
 	if r.read > p.rows {
-		if err := p.placing(ctx, func() error { return p.upTo(r, rowNumber(r.read)) }); err != nil {
+		if err := p.placing(ctx, func() error { return p.upTo(ctx, r, rowNumber(r.read)) }); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (p *part) complete(ctx context.Context, r *rows) error {
 				}
 			}
 			if done {
-				err = p.upTo(r, nil)
+				err = p.upTo(ctx, r, nil)
 			}
 			return err
 		})

@@ -21,6 +21,7 @@ type part struct {
 	read   func(*part, context.Context) error
 
 	tree   string // see selectRows; empty for a table that is not partitioned
+	types  string // typesOf it, under S
 	reader *reader
 	snap   held
 	hold   *Hold
@@ -57,7 +58,7 @@ func (p *part) ranges(ctx context.Context) error {
 	} else {
 		p.chunk.Through = r.lastKey()
 	}
-	if err := p.finish(p.chunk, r); err != nil {
+	if err := p.finish(ctx, p.chunk, r); err != nil {
 		return err
 	}
 	if l.rate() == 0 {
@@ -96,13 +97,18 @@ func (p *part) keys(ctx context.Context) error {
 	if err := r.copy(ctx, selectKeys(p.t, p.tree, p.chunk.Keys)); err != nil {
 		return err
 	}
-	return p.finish(p.chunk, r)
+	return p.finish(ctx, p.chunk, r)
 }
 
 // finish places a chunk whose rows are produced.
-func (p *part) finish(c *ledger.Chunk, r *rows) error {
+func (p *part) finish(ctx context.Context, c *ledger.Chunk, r *rows) error {
 	c.Snapshot, c.Until = p.snap.Text, p.snap.until
 	c.Rows = uint64(r.read - p.rows)
+	if c.Rows > 0 {
+		if err := p.ofItsTypes(ctx); err != nil {
+			return err
+		}
+	}
 	p.rows, p.bytes = r.read, r.bytes
 	if err := p.takeTurn(r.spans); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 // have no attgenerated.
 const shapeSQL = `SELECT coalesce(string_agg(attnum || ' ' || attname || ' ' || atttypid || ' ' || atttypmod, ',' ORDER BY attnum), ''), to_regclass($2)::oid IS NOT DISTINCT FROM $1::oid,
 	CASE WHEN $4 THEN '' ELSE (WITH RECURSIVE t AS (SELECT $1::oid AS oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN t ON i.inhparent = t.oid)
-		SELECT array_agg(oid)::text FROM t) END
+		SELECT array_agg(oid)::text FROM t) END, coalesce((SELECT ` + sortsSQL + ` FROM pg_catalog.pg_index i WHERE i.indexrelid = $5), '')
 	FROM pg_catalog.pg_attribute a WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = '' AND attname <> ALL ($3::text[])`
 
 // shapeOf is the same text of a version.
@@ -32,16 +32,28 @@ func shapeOf(t *version) string {
 // seen: what is in no message of the stream is looked for once a second.
 const misfitFor = 5 * time.Second
 
-// fits asks, under S and a lock, whether the table is what its version says: its rows would be read in
-// one form and described in another. One that is not waits for the stream to bring the change, and halts
+// fits asks, under S and a lock, whether the table is what its version says, its keys in the same order: its rows would
+// be read in one form and described in another. One that is not waits for the stream to bring the change, and halts
 // when it does not.
 func (l *Loader) fits(ctx context.Context, p *part) error {
-	var now string
+	var now, sorts string
 	var own bool
 	t := p.t
-	if err := p.reader.conn.QueryRow(ctx, shapeSQL, t.Shape.OID, t.Shape.Name.SQL(), append([]string{}, t.Hidden...), t.Only).Scan(&now, &own, &p.tree); err != nil {
+	if err := p.reader.conn.QueryRow(ctx, shapeSQL, t.Shape.OID, t.Shape.Name.SQL(), append([]string{}, t.Hidden...), t.Only, t.order.index).Scan(&now, &own, &p.tree, &sorts); err != nil {
 		return errors.Join(errConnection, err)
 	}
+	if sorts != t.order.sorts { // ranges that were read in one order do not go on in another; an index may be built anew
+		o, err := orderOf(ctx, p.reader.conn, t)
+		if err != nil {
+			return errors.Join(errConnection, err)
+		}
+		own = own && o.sorts == t.order.sorts
+	}
+	types, err := typesOf(ctx, p.reader.conn, t)
+	if err != nil {
+		return err
+	}
+	p.types = types
 	t.mu.Lock() // other readers read other ranges of it
 	defer t.mu.Unlock()
 	if own && (t.Types == nil || now == shapeOf(t)) {

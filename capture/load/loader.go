@@ -72,6 +72,7 @@ type Loader struct {
 	// over: one of both found all tables loaded. A table that opens then may be for the one that ended.
 	over    *atomic.Bool
 	guard   *pgx.Conn
+	asking  *sync.Mutex // who asks the guard while readers read
 	readers []*reader
 	known   map[*route.Table]*version
 	limit   map[uint32]int // rows of a table's next chunk
@@ -91,6 +92,7 @@ type Table struct {
 type version struct {
 	Table
 	charset *charset.Charset
+	load    uint64 // it is of one load alone: with the next one keys may sort otherwise
 	order   order
 	// splits are keys between which the table's rows are spread evenly, more or less.
 	splits [][][]byte
@@ -129,6 +131,7 @@ func (l *Loader) Run(ctx context.Context) error {
 	l.over = new(atomic.Bool)
 	keyless := *l
 	keyless.keyless, keyless.guard, keyless.readers = true, nil, nil
+	l.asking, keyless.asking = new(sync.Mutex), new(sync.Mutex)
 	defer keyless.close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.rounds(ctx) })
@@ -173,18 +176,19 @@ func (l *Loader) tables(ctx context.Context) (open []*version, err error) {
 	now := l.Tables()
 	l.Update(func(s States) {
 		for _, t := range now {
-			if st := s[t.Shape.OID]; st == nil || st.Loaded || l.keyless != (len(t.Shape.Key) == 0) {
+			st := s[t.Shape.OID]
+			if st == nil || st.Loaded || l.keyless != (len(t.Shape.Key) == 0) {
 				continue
 			}
 			v := l.known[t.Table]
-			if v == nil {
-				v = &version{Table: t, charset: l.Charset}
+			if v == nil || v.load != st.Load {
+				v = &version{Table: t, charset: l.Charset, load: st.Load}
 			}
 			open = append(open, v)
 		}
 	})
 	for _, v := range open {
-		if l.known[v.Table.Table] == nil && !l.keyless {
+		if l.known[v.Table.Table] != v && !l.keyless {
 			if err := l.readOrder(ctx, v); err != nil {
 				return nil, err
 			}

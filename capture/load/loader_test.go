@@ -307,6 +307,9 @@ func TestAPartitionAttachedBehindTheSnapshotIsNotRead(t *testing.T) {
 	}
 	defer other.Close(context.Background()) //nolint:errcheck
 	p.reader, p.t.Only = &reader{conn: r.conn}, false
+	if p.t.order, err = orderOf(t.Context(), r.conn, p.t); err != nil {
+		t.Fatal(err)
+	}
 	r.loader.readers = []*reader{p.reader}
 	if p.snap, err = r.loader.snapshot(t.Context(), []*part{p}); err != nil {
 		t.Fatal(err)

@@ -50,25 +50,36 @@ func TestALoadIsPacedByRowsAndBytes(t *testing.T) {
 	}
 }
 
-// A load that may read 2,000 rows a second takes at least its time, in chunks of a tenth of a second.
+// A load that may read 2,000 rows a second, or what these take in bytes, takes at least its time, in chunks of a tenth
+// of a second; half as much a second takes twice as long.
 func TestALoadKeepsItsRate(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, `create table t (id int primary key)`, `insert into t select generate_series(1, 2000)`)
-	r.loader.Rate = func() int { return 2000 }
-	var waited time.Duration
-	r.loader.Waited = func(d time.Duration) { waited += d }
-	r.loads.Begin(r.tables[0].Shape.OID, 1)
-	began := time.Now()
-	all := r.run()
-	if rows, loaded := rowsOf(all, 1); rows[ledger.Insert] != 2000 || !loaded {
-		t.Fatalf("loaded %v: %v", loaded, rows)
-	}
-	for _, e := range all {
-		if e.Chunk != nil && e.Chunk.Rows > 200 {
-			t.Errorf("a chunk of %d rows", e.Chunk.Rows)
-		}
-	}
-	if took := time.Since(began); took < time.Second || waited == 0 {
-		t.Errorf("took %s, and waited %s of it", took, waited)
+	for name, bound := range map[string]func(*Loader, int){
+		"rows":  func(l *Loader, rate int) { l.Rate = func() int { return rate } },
+		"bytes": func(l *Loader, rate int) { l.ByteRate = func() int { return 100 * rate } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, rate := range []int{2000, 1000} {
+				r := newRig(t, `create table t (id int primary key, v text)`, `insert into t select g, repeat('x', 100) from generate_series(1, 2000) g`)
+				bound(r.loader, rate)
+				var waited time.Duration
+				r.loader.Waited = func(d time.Duration) { waited += d }
+				r.loads.Begin(r.tables[0].Shape.OID, 1)
+				began := time.Now()
+				all := r.run()
+				if rows, loaded := rowsOf(all, 1); rows[ledger.Insert] != 2000 || !loaded {
+					t.Fatalf("loaded %v: %v", loaded, rows)
+				}
+				for _, e := range all {
+					if e.Chunk != nil && name == "rows" && e.Chunk.Rows > uint64(rate/10) {
+						t.Errorf("a chunk of %d rows", e.Chunk.Rows)
+					}
+				}
+				if took, least := time.Since(began), time.Second*2000/time.Duration(rate); took < least || waited == 0 {
+					t.Errorf("at %d took %s instead of %s, and waited %s of it", rate, took, least, waited)
+				}
+			}
+		})
 	}
 }

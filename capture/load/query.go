@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"floe/pkg/catalog"
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
@@ -20,12 +22,19 @@ type order struct {
 	// base is the enum under a key column that is a domain over one, else empty: polymorphic operators
 	// (those of anyenum) do not take domains.
 	base []string
+	// sorts is what the order depends on, operator classes and collations, and index what has them.
+	sorts string
+	index uint32
 }
 
 func (o *order) foreign() bool { return len(o.less) > 0 }
 
-// orderSQL finds the operators of the identity's own index: strategies 1, 3 and 5 of a btree.
-var orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname,
+// sortsSQL is how an index sorts, the same text for the same order.
+const sortsSQL = `i.indclass::text || ',' || i.indcollation::text`
+
+// orderSQL finds the operators of the identity's own index: strategies 1, 3 and 5 of a btree. It is one that definitions
+// have among a table's keys, so that whoever follows those knows when it is another one.
+var orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname, i.indexrelid, ` + sortsSQL + `,
 	coalesce((WITH RECURSIVE d AS (
 		SELECT y.oid, y.typtype, y.typbasetype, 0 AS depth FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
 			WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[k]
@@ -41,39 +50,43 @@ var orderSQL = `SELECT n.nspname, lt.oprname, eq.oprname, gt.oprname,
 	JOIN pg_catalog.pg_operator eq ON eq.oid = a3.amopopr
 	JOIN pg_catalog.pg_operator gt ON gt.oid = a5.amopopr
 	JOIN pg_catalog.pg_namespace n ON n.oid = lt.oprnamespace
-	WHERE i.indexrelid = (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = $1 AND x.indisunique AND x.indisvalid AND ` + catalog.Usual("x") + `
+	WHERE i.indexrelid = (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = $1 AND x.indisunique AND x.indisvalid AND x.indislive AND x.indpred IS NULL AND x.indexprs IS NULL AND NOT x.indisexclusion AND ` + catalog.Usual("x") + `
 		AND array_to_string(x.indkey[0:x.indnkeyatts - 1], ',') = $2 ORDER BY x.indisprimary DESC, x.indexrelid LIMIT 1)
 	ORDER BY k`
 
 // readOrder finds out how the table's keys compare.
-func (l *Loader) readOrder(ctx context.Context, t *version) error {
+func (l *Loader) readOrder(ctx context.Context, t *version) (err error) {
+	t.order, err = orderOf(ctx, l.guard, t)
+	return err
+}
+
+func orderOf(ctx context.Context, conn *pgx.Conn, t *version) (o order, err error) {
 	attnums := make([]string, len(t.Shape.Key))
 	for i, k := range t.Shape.Key {
 		attnums[i] = strconv.Itoa(int(t.Shape.Columns[k].Attnum))
 	}
-	rows, err := l.guard.Query(ctx, orderSQL, t.Shape.OID, strings.Join(attnums, ","))
+	rows, err := conn.Query(ctx, orderSQL, t.Shape.OID, strings.Join(attnums, ","))
 	if err != nil {
-		return fmt.Errorf("read how keys of %s compare: %w", t.Shape.Name, err)
+		return o, fmt.Errorf("read how keys of %s compare: %w", t.Shape.Name, err)
 	}
 	defer rows.Close()
 	foreign := false
 	var less, equal, greater []string
-	t.order.base = nil
 	for rows.Next() {
 		var schema, lt, eq, gt, base string
-		if err := rows.Scan(&schema, &lt, &eq, &gt, &base); err != nil {
-			return fmt.Errorf("read how keys of %s compare: %w", t.Shape.Name, err)
+		if err := rows.Scan(&schema, &lt, &eq, &gt, &o.index, &o.sorts, &base); err != nil {
+			return o, fmt.Errorf("read how keys of %s compare: %w", t.Shape.Name, err)
 		}
 		foreign = foreign || schema != "pg_catalog" || lt != "<" // ~<~ of text_pattern_ops sorts otherwise too
 		less = append(less, operator(schema, lt))
 		equal = append(equal, operator(schema, eq))
 		greater = append(greater, operator(schema, gt))
-		t.order.base = append(t.order.base, base)
+		o.base = append(o.base, base)
 	}
 	if foreign && len(less) == len(t.Shape.Key) {
-		t.order.less, t.order.equal, t.order.greater = less, equal, greater
+		o.less, o.equal, o.greater = less, equal, greater
 	}
-	return rows.Err()
+	return o, rows.Err()
 }
 
 func operator(schema, name string) string {

@@ -71,7 +71,7 @@ func (l *Loader) round(ctx context.Context, parts []*part) error {
 // lock takes ACCESS SHARE on every table with the guard, step 0, so that no TRUNCATE and no rewrite
 // comes between a reader's lock and its snapshot. A table that is refused rests.
 func (l *Loader) lock(ctx context.Context, parts []*part) (granted []*part, err error) {
-	if _, err := l.guard.Exec(ctx, "BEGIN"); err != nil {
+	if _, err := l.guard.Exec(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED"); err != nil {
 		return nil, errors.Join(errConnection, err)
 	}
 	for _, p := range parts {

@@ -26,6 +26,7 @@ type State struct {
 	Complete bool
 	Loaded   bool
 	Replace  bool
+	Asked    bool // by a command; so are those that begin before it is over
 	Rows     uint64
 	Until    event.LSN
 	Snapshot string // of a table without a key
@@ -35,8 +36,10 @@ type State struct {
 	Waiting map[string]Moved
 	// Heeded is how many commands had been taken up when this load, or one of the table before it, began.
 	Heeded int
-	// Files are ledger.LoadState's.
-	Files map[uint32]uint32
+	// Files, Since and Triggers are ledger.LoadState's.
+	Files    map[uint32]uint32
+	Since    uint64
+	Triggers string
 }
 
 // Moved is a key to be read again (H3): the new key of a partial key-changing update.
@@ -49,7 +52,7 @@ type States map[uint32]*State
 func (s States) Begin(table uint32, load uint64) *State {
 	st := &State{Load: load, Table: table, Open: []ledger.Range{{}}, Waiting: map[string]Moved{}}
 	if was := s[table]; was != nil {
-		st.Heeded, st.Files = was.Heeded, was.Files
+		st.Heeded, st.Files, st.Since, st.Triggers = was.Heeded, was.Files, was.Since, was.Triggers
 	}
 	s[table] = st
 	return st
@@ -62,8 +65,9 @@ func (s States) Reload(table uint32) *State {
 	if was := s[table]; was != nil {
 		load = was.Load + 1
 	}
+	asked := s[table] != nil && s[table].Asked
 	st := s.Begin(table, load)
-	st.Replace = true
+	st.Replace, st.Asked = true, asked
 	return st
 }
 
@@ -79,6 +83,7 @@ func (s States) Take(e *ledger.Entry) error {
 			st.Complete = true
 		}
 		st.Loaded = st.Loaded || st.Load == e.Loaded.Load
+		st.Asked = st.Asked && !st.Loaded
 	case e.Commit != nil:
 		for _, table := range e.Commit.Many {
 			s.Again(table)
@@ -118,7 +123,7 @@ func (s States) Again(table uint32) {
 // anew begins an open load again under its next number.
 func (s States) anew(st *State) *State {
 	next := s.Begin(st.Table, st.Load+1)
-	next.Replace = st.Replace
+	next.Replace, next.Asked = st.Replace, st.Asked
 	return next
 }
 
@@ -151,7 +156,9 @@ func (st *State) Lists(at event.LSN, was, now [][]byte) bool {
 func (s States) chunk(c *ledger.Chunk) error {
 	st := s[c.Table]
 	if st == nil || st.Load != c.Load {
+		asked := st != nil && st.Asked
 		st = s.Begin(c.Table, c.Load)
+		st.Asked = asked
 	}
 	if c.Mode == ledger.Later {
 		st.Until = max(st.Until, c.Until)

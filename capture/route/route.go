@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pglogrepl"
 
+	"floe/capture/composed"
 	"floe/capture/decode"
 	"floe/pkg/event"
 	"floe/pkg/halt"
@@ -47,7 +48,9 @@ type Type struct {
 //   - columns[i] is the index in the Table of the relation's column i, or -1 for one that does not
 //     travel (a hidden rowid).
 type Relation struct {
-	Table   *Table
+	Table *Table
+	// Forms are what values of users' types look like, as they are defined where the relation was bound.
+	Forms   *composed.Forms
 	columns []int
 	before  []event.Datum
 	after   []event.Datum

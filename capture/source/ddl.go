@@ -64,7 +64,7 @@ func install(ctx context.Context, tx pgx.Tx, d DDL) error {
 	for _, one := range []string{
 		"SELECT pg_advisory_xact_lock(hashtext('floe.ddl'))",
 		"SELECT set_config('floe.recording', 'on', true)", // an older version's triggers need not see this
-		"DO $$ BEGIN IF to_regnamespace('floe') IS NULL THEN CREATE SCHEMA floe; END IF; END $$",
+		floeSQL,
 		sql,
 	} {
 		if _, err := tx.Conn().PgConn().Exec(ctx, one).ReadAll(); err != nil {
@@ -174,7 +174,7 @@ func functions(ctx context.Context, tx pgx.Tx) (string, error) {
 		multirange = `UNION SELECT t.oid, t.typarray, t.typrelid FROM g JOIN pg_range r ON r.rngtypid = g.id
 			JOIN pg_type t ON t.oid = r.rngmultitypid WHERE g.class = 'pg_type'::regclass`
 	}
-	return strings.NewReplacer("{{pins}}", sets.String(), "{{nullable}}", nullable, "{{usual}}", catalog.Usual("i"), "{{further}}", further, "{{multirange}}", multirange, "{{virtual}}", virtual,
+	return strings.NewReplacer("{{given}}", givenSQL, "{{keep}}", keepSQL, "{{pins}}", sets.String(), "{{nullable}}", nullable, "{{usual}}", catalog.Usual("i"), "{{further}}", further, "{{multirange}}", multirange, "{{virtual}}", virtual,
 		"{{format}}", strconv.Itoa(catalog.Format), "{{stale}}", catalog.StaleSQL("filled"),
 		"{{recording}}", catalog.RecordingSQL(v, d)).Replace(ddlSQL), nil
 }
@@ -221,15 +221,7 @@ func dropAll(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	// The schema may be the home of an applier.
-	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "DROP SCHEMA floe")
-		return err
-	})
-	if code := pg.Code(err); code == "2BP01" || code == "42501" {
-		return nil
-	}
-	return err
+	return dropHome(ctx, tx)
 }
 
 // HasDDL reports whether the source records DDL for a job.

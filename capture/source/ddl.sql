@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS floe.selection (
 	exclude jsonb NOT NULL
 );
 
+{{given}};
+
 -- wholes gives for objects, and for parts of objects such as indexes, what is defined with them.
 CREATE OR REPLACE FUNCTION floe.wholes(classes oid[], ids oid[]) RETURNS TABLE (class oid, id oid)
 LANGUAGE plpgsql AS $floe$
@@ -101,6 +103,10 @@ BEGIN
 				SELECT array_agg(d.classid) AS c, array_agg(d.objid) AS i FROM unnest(c, i) AS u(class, id)
 				JOIN pg_depend d ON d.refclassid = u.class AND d.refobjid = u.id
 				WHERE u.class IN ('pg_namespace'::regclass, 'pg_extension'::regclass)) d, floe.wholes(d.c, d.i) w) w;
+		-- Tables OF a composite type change with it, and their partitions and heirs with them.
+		SELECT c || array_agg('pg_class'::regclass::oid), i || array_agg(r.oid) INTO c, i FROM unnest(c, i) AS u(class, id)
+			JOIN pg_depend d ON d.refclassid = u.class AND d.refobjid = u.id AND d.classid = 'pg_class'::regclass AND d.objsubid = 0
+			JOIN pg_class r ON r.oid = d.objid AND r.reloftype = u.id WHERE u.class = 'pg_type'::regclass;
 	END IF;
 	WITH RECURSIVE down(id) AS (
 		SELECT u.id FROM unnest(c, i) AS u(class, id) WHERE u.class = 'pg_class'::regclass
@@ -240,6 +246,17 @@ BEGIN
 END
 $floe$;
 
+-- keep writes down what replica identity a table had before floe gave it the present one. Where that fails, the
+-- table will not get it back.
+CREATE OR REPLACE FUNCTION floe.keep(oid, "char", oid) RETURNS void
+LANGUAGE plpgsql AS $floe$
+BEGIN
+	{{keep}};
+EXCEPTION WHEN OTHERS THEN
+	NULL;
+END
+$floe$;
+
 -- publish lets tables that are new to a job's selection into its publication and keeps every published
 -- one's identity sufficient, before the first row that needs it. It returns what it could not do. Who writes to a table
 -- already would have its earlier rows lost: such a table comes later, when its writers can be waited for. A table whose
@@ -250,9 +267,13 @@ DECLARE
 	faults text[];
 	t record;
 	alter_table text;
+	-- Event triggers of others are not for what floe does; without search_path many of them fail.
+	quiet boolean := EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled = 'O') AND (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user);
+	role text := current_setting('session_replication_role');
 BEGIN
 	FOR t IN
 		SELECT c.oid, n.nspname, c.relname, c.relreplident, s.publication, s.keep,
+			coalesce((SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident), 0) AS index,
 			EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = c.oid) AS published
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, floe.selection s JOIN pg_publication p ON p.pubname = s.publication
 		WHERE c.oid = ANY (tables) AND c.relkind = 'r' AND c.relpersistence = 'p' AND floe.selects(c.oid, s.include, s.exclude)
@@ -260,10 +281,15 @@ BEGIN
 	LOOP
 		BEGIN
 			alter_table := CASE WHEN NOT t.keep THEN floe.identity(t.oid) END;
+			CONTINUE WHEN t.published AND alter_table IS NULL AND NOT floe.virtual(t.oid);
+			IF quiet THEN
+				PERFORM set_config('session_replication_role', 'replica', true);
+			END IF;
 			IF floe.virtual(t.oid) AND coalesce(alter_table LIKE '% FULL', t.relreplident = 'f') THEN
 				IF t.published THEN
 					EXECUTE format('ALTER PUBLICATION %I DROP TABLE ONLY %I.%I', t.publication, t.nspname, t.relname);
 				END IF;
+				PERFORM set_config('session_replication_role', role, true) WHERE quiet;
 				faults := faults || format('publish %I.%I in %I: it has virtual generated columns and no key', t.nspname, t.relname, t.publication);
 				CONTINUE;
 			END IF;
@@ -273,7 +299,9 @@ BEGIN
 			END IF;
 			IF alter_table IS NOT NULL THEN
 				EXECUTE alter_table;
+				PERFORM floe.keep(t.oid, t.relreplident, t.index);
 			END IF;
+			PERFORM set_config('session_replication_role', role, true) WHERE quiet;
 		EXCEPTION WHEN OTHERS THEN
 			faults := faults || format('publish %I.%I in %I: %s', t.nspname, t.relname, t.publication, sqlerrm);
 		END;
@@ -351,6 +379,8 @@ BEGIN
 		IF many THEN
 			faults := ARRAY[tag || ' within a transaction that changed too much to tell of what'];
 		END IF;
+	ELSIF tag = 'ALTER EXTENSION' THEN -- what it let go is among nothing that names it any more
+		faults := ARRAY[tag || ' may let objects go'];
 	END IF;
 	scope := floe.scope(classes, ids, tag LIKE 'ALTER %' OR tag IN ('CREATE FUNCTION', 'CREATE PROCEDURE', 'CREATE AGGREGATE'),
 		EXISTS (SELECT FROM floe.selection s WHERE NOT s.everything));

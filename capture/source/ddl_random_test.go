@@ -12,6 +12,7 @@ import (
 
 	"floe/pkg/catalog"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 )
 
 // templates of commands; a letter behind a % stands for one of a few words.
@@ -61,16 +62,11 @@ func command(r *rand.Rand) string {
 // that committed is what the catalog says. FLOE_SEED repeats a run.
 func TestRandomCommandsAreRecordedAsTheCatalogHasThem(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	if n, err := strconv.ParseUint(os.Getenv("FLOE_SEED"), 10, 64); err == nil {
-		seed = n
-	}
 	steps := 150
 	if n, err := strconv.Atoi(os.Getenv("FLOE_STEPS")); err == nil {
 		steps = n
 	}
-	t.Logf("FLOE_SEED=%d", seed)
-	dice := rand.New(rand.NewPCG(seed, 1))
+	dice := rand.New(rand.NewPCG(randtest.Seed(t), 1))
 	r := record(t, pgtest.Shared(t), DDL{Everything: true}, catalog.Selection{Everything: true})
 	r.exec(r.conn, `CREATE TABLE t1 (id int PRIMARY KEY, a int, b text); CREATE TABLE t2 (a int, b int) PARTITION BY RANGE (a); CREATE TYPE e1 AS ENUM ('x', 'y'); CREATE DOMAIN d1 AS int CHECK (VALUE > 0)`)
 	var done []string

@@ -101,7 +101,7 @@ func (r *recorder) same(what string) {
 	r.t.Helper()
 	r.follow()
 	for _, c := range r.changes {
-		if len(c.Unknown) > 0 {
+		if len(c.Unknown) > 0 && c.Tag != "ALTER EXTENSION" { // which may let go what it does not name
 			r.t.Errorf("%s: %s was not described: %q", what, c.Tag, c.Unknown)
 		}
 	}

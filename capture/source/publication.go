@@ -80,7 +80,7 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 			if change == "" {
 				continue
 			}
-			if _, err := tx.Exec(ctx, change); err != nil {
+			if err := give(ctx, tx, t.OID, change); err != nil {
 				return fmt.Errorf("give %s a replica identity: %w", t.Name, err)
 			}
 		}
@@ -156,7 +156,8 @@ func tableList(tables []*catalog.TableDef) string {
 
 // CheckPublication halts unless the publication is as floe made it: a table that was taken out, or a
 // kind of change that is no longer published, is a gap, and stays one when it is put right again. held says
-// of which tables the log has rows; the others join, and their oids are returned.
+// of which tables the log has rows that a load read; the others join, and their oids are returned, with those that are
+// published and were not all along, as far as the seal knows.
 func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, held func(*catalog.TableDef) bool, keep bool) (Seal, []uint32, error) {
 	st, err := Stand(ctx, conn, name)
 	if err != nil {
@@ -167,6 +168,7 @@ func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *cata
 		return Seal{}, nil, err
 	}
 	var missing []string
+	var anew []uint32
 	var ours, joining []*catalog.TableDef
 	for _, t := range Published(db) {
 		switch {
@@ -177,6 +179,8 @@ func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *cata
 			}
 		case !st.Has(t.OID):
 			joining = append(joining, t)
+		case !st.since(seal, t.OID):
+			anew = append(anew, t.OID)
 		}
 	}
 	if err := st.Check(seal, ours); err != nil {
@@ -191,7 +195,7 @@ func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *cata
 		}
 	}
 	joined, err := Join(ctx, conn, name, db, joining, keep)
-	return seal, joined, err
+	return seal, append(joined, anew...), err
 }
 
 // Unpublished are those of the oids that are tables of the source and not in the publication.
@@ -219,15 +223,17 @@ func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database
 			return joined, err
 		}
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			sql := []string{"LOCK TABLE ONLY " + t.Name.SQL() + " IN SHARE ROW EXCLUSIVE MODE",
-				"ALTER PUBLICATION " + ident.Quote(name) + " ADD TABLE ONLY " + t.Name.SQL()}
-			if change := t.Change(db.Identity(t)); !keep && change != "" {
-				sql = append(sql, change)
+			if _, err := tx.Exec(ctx, "LOCK TABLE ONLY "+t.Name.SQL()+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+				return err
 			}
-			for _, one := range sql {
-				if _, err := tx.Exec(ctx, one); err != nil {
-					return err
-				}
+			if err := still(ctx, tx, t); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" ADD TABLE ONLY "+t.Name.SQL()); err != nil {
+				return err
+			}
+			if change := t.Change(db.Identity(t)); !keep && change != "" {
+				return give(ctx, tx, t.OID, change)
 			}
 			return nil
 		})
@@ -240,6 +246,19 @@ func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database
 		joined = append(joined, t.OID)
 	}
 	return joined, nil
+}
+
+// still sees to it that a table has its name, which is locked. Another one that has it by now would be published unbeknown
+// to the stream: what was written to it before would be in no message.
+func still(ctx context.Context, tx pgx.Tx, t *catalog.TableDef) error {
+	var oid uint32
+	if err := tx.QueryRow(ctx, "SELECT coalesce(to_regclass($1)::oid, 0)", t.Name.SQL()).Scan(&oid); err != nil {
+		return err
+	}
+	if oid != t.OID {
+		return fmt.Errorf("another table has its name by now")
+	}
+	return nil
 }
 
 // Widen has the source send old rows of a table as a whole, if it does not. What was written before bears what it
@@ -257,16 +276,14 @@ func Widen(ctx context.Context, conn *pgx.Conn, oid uint32) error {
 	if err := failpoint.Here("widen.before"); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, *sql); err != nil {
+	if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return give(ctx, tx, oid, *sql) }); err != nil {
 		return fmt.Errorf("%s: %w", *sql, err)
 	}
 	return failpoint.Here("widen.after")
 }
 
-// Withdraw takes all tables but the selected ones, and floe's own, out of the publication. What the source
-// refuses, for want of a right or of a lock, it says; such tables stay published, which costs nothing but their
-// way through the stream.
-func Withdraw(ctx context.Context, conn *pgx.Conn, name string, selected []uint32) (kept []string, err error) {
+// Unwanted are the tables of the publication that are neither selected nor floe's own.
+func Unwanted(ctx context.Context, conn *pgx.Conn, name string, selected []uint32) ([]ident.Name, error) {
 	rows, err := conn.Query(ctx, `SELECT n.nspname::text, c.relname::text FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
 		JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = $1 AND n.nspname <> 'floe' AND c.oid <> all(coalesce($2::oid[], '{}'))`, name, selected)
 	if err != nil {
@@ -276,6 +293,12 @@ func Withdraw(ctx context.Context, conn *pgx.Conn, name string, selected []uint3
 	if err != nil {
 		return nil, fmt.Errorf("look up publication %s: %w", name, err)
 	}
+	return tables, nil
+}
+
+// Withdraw takes tables out of the publication. What the source refuses, for want of a right or of a lock, it says;
+// such tables stay published, which costs nothing but their way through the stream.
+func Withdraw(ctx context.Context, conn *pgx.Conn, name string, tables []ident.Name) (kept []string, err error) {
 	for _, t := range tables {
 		if err := failpoint.Here("withdraw.before"); err != nil {
 			return kept, err

@@ -67,6 +67,14 @@ func Remove(ctx context.Context, conn *pgx.Conn, job string, heartbeat ident.Nam
 		}
 		removed = append(removed, "rows of "+heartbeat.String())
 	}
+	back, err := takeBack(ctx, conn, job)
+	removed = append(removed, back...)
+	if err != nil {
+		return removed, err
+	}
+	if err := dropGiven(ctx, conn, job); err != nil {
+		return removed, err
+	}
 	recorded, err := HasDDL(ctx, conn, job)
 	if err != nil || !recorded {
 		return removed, err

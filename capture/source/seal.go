@@ -89,6 +89,12 @@ func (st *Standing) Has(oid uint32) bool {
 	return ok
 }
 
+// since reports whether a table is published as the seal says.
+func (st *Standing) since(s Seal, oid uint32) bool {
+	row, sealed := s.tables[oid]
+	return sealed && st.tables[oid].row == row
+}
+
 // plain reports whether it is one of single tables, with all their changes, rows and columns.
 func (st *Standing) plain() bool {
 	for _, m := range st.tables {

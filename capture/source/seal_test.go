@@ -110,7 +110,11 @@ func TestTablesComeAndGoWithinASeal(t *testing.T) {
 			}
 		}
 	}
-	if kept, err := Withdraw(t.Context(), conn, "floe_j", nil); err != nil || len(kept) > 0 {
+	unwanted, err := Unwanted(t.Context(), conn, "floe_j", nil)
+	if err != nil || len(unwanted) == 0 {
+		t.Fatal(unwanted, err)
+	}
+	if kept, err := Withdraw(t.Context(), conn, "floe_j", unwanted); err != nil || len(kept) > 0 {
 		t.Fatal(kept, err)
 	}
 	if _, err := Reseal(t.Context(), conn, "floe_j", Seal{}); err != nil {
@@ -123,6 +127,25 @@ func TestTablesComeAndGoWithinASeal(t *testing.T) {
 	seal, err := st.Sealed()
 	if err != nil || len(seal.tables) != 1 {
 		t.Fatalf("sealed %v, want floe.ddl alone; %v", seal, err)
+	}
+}
+
+// A table that has the name of one which is to join is not published for it: nobody would load it.
+func TestATableDoesNotJoinForAnother(t *testing.T) {
+	t.Parallel()
+	conn, _ := sealedPublication(t)
+	db, err := catalog.ReadSelection(t.Context(), conn, catalog.Selection{Everything: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := db.Table(ident.Name{Schema: "public", Name: "u"})
+	run(t, conn, `DROP TABLE u; CREATE TABLE u (id int); ALTER PUBLICATION floe_j DROP TABLE u`)
+	if joined, err := Join(t.Context(), conn, "floe_j", db, []*catalog.TableDef{was}, false); err == nil || len(joined) > 0 {
+		t.Errorf("%v joined; %v", joined, err)
+	}
+	var published bool
+	if err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = 'public.u'::regclass)`).Scan(&published); err != nil || published {
+		t.Errorf("the other one is published: %t, %v", published, err)
 	}
 }
 

@@ -159,6 +159,12 @@ func signal(c chan struct{}) {
 	}
 }
 
+// EndedError is an error by which the source ended the stream.
+type EndedError struct{ Err *pgconn.PgError }
+
+func (e *EndedError) Error() string { return "the source ended the stream: " + e.Err.Error() }
+func (e *EndedError) Unwrap() error { return e.Err }
+
 // Close ends the stream and its connection, and waits for its goroutines.
 func (s *Stream) Close() {
 	s.cancel()
@@ -235,7 +241,7 @@ func (s *Stream) unwrap(msg pgproto3.BackendMessage, arena *[]byte) (Message, bo
 		msg.Data = nil // the connection would hold it while it receives the next
 		return s.copyData(data, arena)
 	case *pgproto3.ErrorResponse:
-		return Message{}, false, fmt.Errorf("the source ended the stream: %w", pgconn.ErrorResponseToPgError(msg))
+		return Message{}, false, &EndedError{pgconn.ErrorResponseToPgError(msg)}
 	case *pgproto3.CopyDone, *pgproto3.CommandComplete:
 		return Message{}, false, fmt.Errorf("the source ended the stream: it is shutting down or was promoted")
 	}

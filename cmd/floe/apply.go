@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/catalog"
+	"floe/pkg/console"
 	"floe/pkg/control"
 	"floe/pkg/ident"
 	"floe/pkg/job"
@@ -26,8 +28,8 @@ func (a *app) applyCommand() *cobra.Command {
 	var c applying
 	cmd := &cobra.Command{Use: "apply", Short: "Make a changed job file true of the running job, as far as it can change", Args: cobra.NoArgs,
 		Long: `Compare a job file with the job as it runs, show what differs, and make it true: bounds are set, tables join and
-leave, through the log. What a service takes up when it next starts with the file is named; so is what cannot change,
-and then nothing is sent (exit 9). Addresses, passwords and the log are each service's own and are not compared.`,
+leave, through the log. What a service takes up when it next starts is named, and waits in the log; so is what cannot
+change, and then nothing is sent (exit 9). Addresses, passwords and the log are each service's own and are not compared.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), a) }}
 	cmd.Flags().BoolVar(&c.dry, "dry-run", false, "show what differs, and send nothing")
 	cmd.Flags().DurationVar(&c.timeout, "timeout", time.Minute, "how long to wait until the services have taken it up (exit 8), 0 to not wait")
@@ -51,13 +53,7 @@ const (
 )
 
 // Difference is what a job file says otherwise than the job runs.
-type Difference struct {
-	Kind  string `json:"kind"`
-	Field string `json:"field"` // or the table, as SQL
-	Was   string `json:"was,omitempty"`
-	Now   string `json:"now,omitempty"`
-	Text  string `json:"text,omitempty"`
-}
+type Difference = console.Difference
 
 func (c *applying) run(ctx context.Context, a *app) (err error) {
 	if c.commander, err = a.commander(ctx); err != nil {
@@ -85,6 +81,44 @@ func (c *applying) run(ctx context.Context, a *app) (err error) {
 		return nil
 	}
 	return c.send(ctx, found)
+}
+
+// applies is what a console can do that knows the job's log. Of a file that comes from elsewhere the addresses, the
+// passwords and the log are not looked at: whoever sends one must not have this process read files and reach hosts.
+func (a *app) applies(own *job.Job, kafka []kgo.Opt) func(ctx context.Context, file []byte, dry bool, by string) (console.Applied, error) {
+	return func(ctx context.Context, file []byte, dry bool, by string) (console.Applied, error) {
+		done := console.Applied{Differences: []Difference{}}
+		j, err := job.Parse("job file", file)
+		if err != nil {
+			return done, err
+		}
+		if j.Name != "" && j.Name != own.Name {
+			return done, &control.ConflictError{Detail: "the file is of job " + j.Name + ", this one is " + own.Name, Fix: "send the file of this one"}
+		}
+		addressed(j, own)
+		sent, err := control.Read(ctx, kafka, own.Prefix())
+		if err != nil {
+			return done, err
+		}
+		c := &applying{commander: &commander{app: a, job: j, kafka: kafka, sent: sent, by: by}}
+		now, err := running(&sent.Wanted)
+		if err != nil {
+			return done, &control.ConflictError{Detail: err.Error(), Fix: "start its services"}
+		}
+		tables, err := c.tables(ctx, now)
+		if err != nil {
+			return done, err
+		}
+		done.Differences = append(done.Differences, compare(now, j, &sent.Wanted, tables)...)
+		if i := slices.IndexFunc(done.Differences, func(d Difference) bool { return d.Kind == diffRefused }); i >= 0 && !dry {
+			return done, &control.ConflictError{Detail: "nothing was changed: a running job cannot become what the file says: " + done.Differences[i].Field + ": " + done.Differences[i].Text, Fix: "dry_run names all that differs"}
+		}
+		if dry || len(done.Differences) == 0 {
+			return done, nil
+		}
+		done.Sent = true
+		return done, c.send(ctx, done.Differences)
+	}
 }
 
 // tables are those that may join or leave: the source's, where it answers; else those that the job reports,
@@ -167,7 +201,7 @@ func compare(now, file *job.Job, w *control.Wanted, tables []ident.Name) (found 
 	}
 	for _, f := range atStart {
 		if a, b := f.of(now), f.of(file); a != b {
-			found = append(found, Difference{Kind: diffLater, Field: f.name, Text: strings.Join(changedLines(a, b), "; ") + "; when " + f.text + " next starts with this file"})
+			found = append(found, Difference{Kind: diffLater, Field: f.name, Text: strings.Join(changedLines(a, b), "; ") + "; " + f.text + " takes it up when it next starts"})
 		}
 	}
 	return found
@@ -198,7 +232,7 @@ var fixed = []aspect{
 
 // atStart is taken up by a service that starts with the file.
 var atStart = []aspect{
-	{"objects.include, exclude", written(func(to, j *job.Job) { to.Objects.Include, to.Objects.Exclude = j.Objects.Include, j.Objects.Exclude }), "for tables that come, capture"},
+	{"objects.include, exclude", written(func(to, j *job.Job) { to.Objects.Include, to.Objects.Exclude = j.Objects.Include, j.Objects.Exclude }), "capture"},
 	{"objects.identity", written(func(to, j *job.Job) { to.Objects.KeepIdentity = j.Objects.KeepIdentity }), "capture"},
 	{"init.data", written(func(to, j *job.Job) { to.Init.Readers, to.Init.ChunkHold = j.Init.Readers, j.Init.ChunkHold }), "capture"},
 	{"init.structure.unsupported", func(j *job.Job) string { return j.Init.Unsupported }, "the applier"},
@@ -242,6 +276,26 @@ func writeDifferences(w io.Writer, name string, found []Difference) error {
 	return t.Flush()
 }
 
+// describe puts the file where services read, when they start, what the job is. Of appliers beside the main one
+// it changes what is of all.
+func (c *applying) describe(ctx context.Context) (next int64, err error) {
+	for _, key := range slices.Sorted(maps.Keys(c.sent.Files)) {
+		text := described(c.job)
+		if key != "capture" && key != "applier/main" {
+			j, err := job.Parse(key, []byte(c.sent.Files[key]))
+			if err != nil {
+				return 0, exit(codeConflict, fmt.Errorf("the file of %s in the log: %w", key, err))
+			}
+			j.Init.Unsupported = c.job.Init.Unsupported
+			text = described(j)
+		}
+		if next, err = c.commander.send(ctx, ledger.VerbDescribe, key, text); err != nil {
+			return 0, err
+		}
+	}
+	return next, nil
+}
+
 // send makes true what can change at once: bounds before tables, so that a load begins within them.
 func (c *applying) send(ctx context.Context, found []Difference) error {
 	var args [3][]string
@@ -263,6 +317,12 @@ func (c *applying) send(ctx context.Context, found []Difference) error {
 		}
 		var err error
 		if next, err = c.commander.send(ctx, verb, args[i]...); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(found, func(d Difference) bool { return d.Kind == diffLater }) {
+		var err error
+		if next, err = c.describe(ctx); err != nil {
 			return err
 		}
 	}

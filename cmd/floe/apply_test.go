@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"floe/e2e/rig"
 	"floe/pkg/broker"
+	"floe/pkg/console"
 	"floe/pkg/control"
 	"floe/pkg/ident"
 	"floe/pkg/job"
@@ -104,7 +106,27 @@ func TestAChangedFileIsApplied(t *testing.T) {
 		return err == nil && len(sent.Files) == 2
 	})
 	wantWords(t, apply(codeOK, func(*rig.Job) {}).Stdout, "job applied runs as the file says")
+	url := a.console()
+	rest := func(code int, file, words string) {
+		t.Helper()
+		body, err := json.Marshal(console.Changes{File: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, said := posted(t, url+"/api/v1/job/apply", string(body)); got != code || !strings.Contains(said, words) {
+			t.Fatalf("%d, want %d and %s: %s", got, code, words, said)
+		}
+	}
 	sent := a.sent()
+	// A console takes nothing of a file that leads elsewhere.
+	lure := "source: {url: postgres://x@192.0.2.1/x, password: \"${file:/etc/hostname}\"}\n"
+	rest(200, lure+"objects: {include: [public.item]}\n", `{"differences":[],"sent":false}`)
+	rest(400, "objects: {included: [public.item]}\n", "included")
+	rest(409, "name: other\nobjects: {include: [public.item]}\n", "the file is of job other")
+	rest(409, "objects: {include: [public.sold], mapping: [{from: public.item, to: public.thing}]}\n", "objects.mapping")
+	if a.sent() != sent {
+		t.Errorf("%d commands were sent", a.sent()-sent)
+	}
 	r := apply(codeConflict, func(j *rig.Job) {
 		j.Objects.Include, j.Objects.Mapping = []string{"public.sold"}, []rig.Mapping{{From: "public.item", To: "public.thing"}}
 	})
@@ -115,12 +137,17 @@ func TestAChangedFileIsApplied(t *testing.T) {
 	wider := func(j *rig.Job) {
 		j.Objects.Include, j.Throttle = []string{"public.item", "public.sold"}, &rig.Throttle{LoadRows: 9000}
 	}
-	wantWords(t, apply(codeOK, wider).Stdout, "APPLY applied", "throttle.load_rows", "0 -> 9000", "public.sold", "it is loaded", "later", "capture next starts with this file", "the services have taken it up")
+	wantWords(t, apply(codeOK, wider).Stdout, "APPLY applied", "throttle.load_rows", "0 -> 9000", "public.sold", "it is loaded", "later", "capture takes it up when it next starts", "the services have taken it up")
 	a.client(codeOK, "wait", "--synced", "--timeout", "3m")
 	if got := query(t, target, "select count(*) from sold"); got != "300" {
 		t.Errorf("%s rows of the table that joined", got)
 	}
 	wantWords(t, a.client(codeOK, "set").Stdout, "throttle.load_rows", " 9000\n")
 	wantWords(t, apply(codeOK, func(j *rig.Job) { wider(j); j.Objects.Include = first.Objects.Include }).Stdout, "remove", "public.sold", "the target's copy stays")
+	until(t, "the table has left before it joins again", func() bool { return !strings.Contains(a.client(codeOK, "tables").Stdout, "public.sold") })
+	rest(200, "objects: {include: [public.item, public.sold]}\nthrottle: {load_rows: 7000}\n", `"kind":"set","field":"throttle.load_rows","was":"9000","now":"7000"},{"kind":"add"`)
+	until(t, "it is loaded again", func() bool { return strings.Contains(a.client(codeOK, "tables").Stdout, "public.sold") })
+	wantWords(t, a.client(codeOK, "set").Stdout, "throttle.load_rows", " 7000\n")
+	rest(200, "objects: {include: [public.item]}\nthrottle: {load_rows: 7000}\n", `"kind":"remove"`)
 	until(t, "the table has left", func() bool { return !strings.Contains(a.client(codeOK, "tables").Stdout, "public.sold") })
 }

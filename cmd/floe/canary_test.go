@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,11 +19,12 @@ import (
 	"floe/cmd/floe/datadir"
 	"floe/e2e/rig"
 	"floe/pkg/broker"
+	"floe/pkg/console"
 	"floe/pkg/pgtest"
 )
 
 // canaries are passwords that must turn up nowhere.
-var canaries = []string{"canary-of-the-source", "canary-of-the-target", "canary-that-came-later", "canary-that-is-wrong"}
+var canaries = []string{"canary-of-the-source", "canary-of-the-target", "canary-that-came-later", "canary-that-is-wrong", "canary-that-is-refused"}
 
 // sings finds a password in a text.
 func sings(t *testing.T, where, text string) {
@@ -94,7 +96,31 @@ func TestPasswordsTurnUpNowhere(t *testing.T) {
 		r, err := f.Client(ctx, "status", "-o", "json")
 		return err == nil && strings.Contains(r.Stdout, "23514")
 	})
+	refusedFile(t, f)
 	everywhere(ctx, t, f, "with a refused row")
+}
+
+// refusedFile has the running job told of a file in which a password stands, by the command line and by REST.
+func refusedFile(t *testing.T, f *rig.Floe) {
+	t.Helper()
+	text := "name: canary\nsource: {url: 'postgres://keeper:canary-that-is-refused@h/d'}\ntarget: {host: h, database: d, password: canary-that-is-refused, bogus: 1}\n"
+	bad := file(t, "bad.yaml", text)
+	for _, args := range [][]string{{"job", "validate", bad}, {"check", "-f", bad}, {"job", "apply", "-f", bad}, {"status", "-f", bad, "-o", "json"}, {"diag", "-f", bad, "-o", bad + ".tar.gz"}} {
+		code, out, errOut := floe(t, args...)
+		if code != codeUsage || !strings.Contains(errOut, "password: ***") {
+			t.Errorf("%v: code %d: %s", args, code, errOut)
+		}
+		sings(t, fmt.Sprint("of a refused file: ", args), out+errOut)
+	}
+	body, err := json.Marshal(console.Changes{File: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, said := posted(t, f.Console()+"/api/v1/job/apply", string(body))
+	if code != http.StatusBadRequest {
+		t.Errorf("REST says %d: %s", code, said)
+	}
+	sings(t, "of a refused file: REST", said)
 }
 
 // everywhere looks at all that floe shows of a running job.

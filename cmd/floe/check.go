@@ -21,6 +21,9 @@ type checking struct {
 	strict       bool
 	fixSQL       string
 	embedded     bool
+	// others are the prechecks that other machines made, nil for none; side are those that are made here.
+	others *precheck.Report
+	side   precheck.Side
 }
 
 const junit = "junit"
@@ -28,17 +31,36 @@ const junit = "junit"
 func (a *app) checkCommand() *cobra.Command {
 	var how checking
 	cmd := &cobra.Command{Use: "check", Short: "Look for what would stop the job; changes nothing", Args: cobra.NoArgs,
+		Long: `Look for what would stop the job; this changes nothing. Of a database whose address or password is not known here
+it shows what its service found and left in the log, when and where: floe capture checks the source, floe applier the
+target, before the job begins.`,
 		Annotations: map[string]string{junit: "yes"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			j, err := a.resolve(need{source: true, target: true})
+			if _, err := how.reasons(); err != nil { // before anybody is asked
+				return err
+			}
+			j, err := a.resolve(need{})
 			if err != nil {
 				return err
+			}
+			at := here(j)
+			if at != precheck.Both && j.Kafka == nil {
+				a.findRunning(j)
 			}
 			var opts []kgo.Opt
 			if j.Kafka != nil {
 				if opts, err = options(j); err != nil {
 					return err
 				}
+			} else if err := (need{source: true, target: true}).check(j); err != nil {
+				return err
+			}
+			if at != precheck.Both && opts != nil {
+				if how.others, err = a.heard(cmd.Context(), j, opts, at); err == nil {
+					how.side = at
+				} else if j.Source.IsZero() || j.Target.IsZero() {
+					return err
+				} // else what is not known here is a finding
 			}
 			return a.check(cmd.Context(), j, opts, how)
 		}}
@@ -74,6 +96,9 @@ func (a *app) check(ctx context.Context, j *job.Job, kafka []kgo.Opt, how checki
 		return err
 	}
 	c := precheck.Config{Job: j, Kafka: kafka, Embedded: how.embedded}
+	if !how.embedded { // within floe dev the log is not open yet
+		c.Known = a.defined(ctx, j)
+	}
 	if j.Kafka != nil {
 		c.Place = strings.Join(j.Kafka.Brokers, ",")
 	}
@@ -84,7 +109,13 @@ func (a *app) check(ctx context.Context, j *job.Job, kafka []kgo.Opt, how checki
 		}
 		c.Registry = remote.Ping
 	}
-	r := precheck.Run(ctx, c)
+	r := how.others
+	if r == nil || how.side != precheck.Log {
+		if c.Side = how.side; c.Side == precheck.Target { // capture has checked the log
+			c.Kafka, c.Registry = nil, nil
+		}
+		r = how.joined(precheck.Run(ctx, c))
+	}
 	if err := ctx.Err(); err != nil {
 		return exit(codeInterrupted, nil)
 	}
@@ -102,6 +133,15 @@ func (a *app) check(ctx context.Context, j *job.Job, kafka []kgo.Opt, how checki
 		return exit(codeWarned, nil)
 	}
 	return nil
+}
+
+// joined adds to what was found here what the other side's service did.
+func (c *checking) joined(r *precheck.Report) *precheck.Report {
+	if o := c.others; o != nil {
+		r.Source, r.Target, r.Heard = r.Source+o.Source, r.Target+o.Target, o.Heard // each knows one
+		r.Add(o.Checks...)
+	}
+	return r
 }
 
 func (a *app) show(r *precheck.Report) error {

@@ -8,6 +8,7 @@ import (
 
 	"floe/cmd/floe/cutover"
 	"floe/e2e/rig"
+	"floe/pkg/control"
 	"floe/pkg/job"
 )
 
@@ -48,7 +49,7 @@ func TestTheTargetTakesOver(t *testing.T) {
 	for _, verb := range []string{"start", "pause"} {
 		wantWords(t, command(t, f, codeConflict, verb).Stderr, "it is finished by")
 	}
-	wantWords(t, command(t, f, codeOK, "cutover").Stdout, "0 objects were made")
+	wantWords(t, command(t, f, codeOK, "cutover").Stdout, "0 objects made or enabled")
 }
 
 // wantUnbarred has a source written to while the target takes over: what no look before the end could see is told.
@@ -138,5 +139,63 @@ func wantLate(t *testing.T, f *rig.Floe, source string) {
 	var late *cutover.LateError
 	if err := over.Late(t.Context()); !errors.As(err, &late) || !strings.Contains(err.Error(), "floe.ddl, public.dts_orders, public.item") {
 		t.Errorf("behind that: %v", err)
+	}
+}
+
+// The console of floe dev has the target take over, though an earlier cut-over was cut short behind its stop, and all is
+// killed amid what it makes: the same request goes on.
+func TestCutOverInTheConsoleOfDev(t *testing.T) {
+	t.Parallel()
+	f, source, target := devJob(t, "handed", nil, inUse)
+	started(t, f)
+	command(t, f, codeOK, "wait", "--synced", "--timeout", "80s")
+	path := "/api/v1/jobs/handed/cutover"
+	if code, body := posted(t, f.Console()+path, `{"job": "Handed"}`); code != 409 || !strings.Contains(body, "not-confirmed") {
+		t.Fatalf("%d %s", code, body)
+	}
+	command(t, f, codeOK, "stop", "--wait", "STOPPED", "--timeout", "60s")
+	if code, body := posted(t, f.Console()+path, `{"job": "handed"}`); code != 409 || !strings.Contains(body, `"hint":"floe start"`) {
+		t.Fatalf("%d %s", code, body)
+	}
+	command(t, f, codeOK, "start")
+	command(t, f, codeOK, "stop", "--wait", "STOPPED", "--timeout", "60s", "--reason", control.CutOver) // as one does that is killed behind that
+	query(t, source, "insert into item (name) values ('later')")
+
+	held, err := rig.Connect(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close(context.Background())                                                            //nolint:errcheck
+	if _, err := held.Exec(t.Context(), "begin; lock table item in row exclusive mode"); err != nil { // its triggers wait for it
+		t.Fatal(err)
+	}
+	if code, body := posted(t, f.Console()+path, `{"job": "handed"}`); code != 202 || !strings.Contains(body, `"running":true`) {
+		t.Fatalf("%d %s", code, body)
+	}
+	until(t, "the job is finished", func() bool { return strings.Contains(command(t, f, codeOK, "status").Stdout, "handed  FINISHED") })
+	killed(t, f)
+	if _, err := held.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, target, "select tgenabled from pg_trigger where tgname = 'marked'"); got != "D" {
+		t.Fatalf("the trigger is %s before anybody went on", got)
+	}
+	if err := f.Start("--listen", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the console is there again", func() bool {
+		code, body := asked(t, f.Console()+path)
+		return code == 200 && strings.Contains(body, `"finished":true`)
+	})
+	if code, body := posted(t, f.Console()+path, `{"job": "handed"}`); code != 202 {
+		t.Fatalf("%d %s", code, body)
+	}
+	until(t, "the target has taken over", func() bool {
+		_, body := asked(t, f.Console()+path)
+		return strings.Contains(body, `"done":true`) && strings.Contains(body, `"wanting":[]`)
+	})
+	got := query(t, target, `select (select tgenabled from pg_trigger where tgname = 'marked'), (select n from counted), (select count(*) from pg_publication where pubname = 'shown'), nextval('item_id_seq') > 501, (select name from item where id = 501)`)
+	if want := "A|501|1|t|later"; got != want && got != want+"!" {
+		t.Errorf("on the target: %s, want %s", got, want)
 	}
 }

@@ -16,13 +16,19 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/goccy/go-yaml"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
+	"floe/pkg/access"
 	"floe/pkg/job"
+	"floe/pkg/status"
 )
 
 // deployed reads a file of deploy/.
@@ -169,7 +175,7 @@ func TestDeployedJobsAreValid(t *testing.T) {
 			t.Fatal(err)
 		}
 		j, err := job.Load(path)
-		if err != nil || len(j.Notices) > 0 {
+		if err != nil || len(j.Exposed()) > 0 {
 			t.Errorf("%v, %v in\n%s", err, j, text)
 		}
 		if n := strings.Count(text, "${file:/run/secrets/"); n != 2 {
@@ -358,7 +364,7 @@ func made(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
 	literal := regexp.MustCompile(`"(floe_[a-z_]+)"`)
-	for _, path := range []string{"../../capture/metrics.go", "../../applier/metrics.go", "../../pkg/console/routes.go", "../../pkg/status/metrics.go", "brokermetrics.go"} {
+	for _, path := range []string{"../../capture/metrics.go", "../../applier/metrics.go", "../../pkg/console/metrics.go", "../../pkg/status/metrics.go", "brokermetrics.go"} {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -377,19 +383,91 @@ func made(t *testing.T) map[string]bool {
 func TestMetricsThatAreNamedExist(t *testing.T) {
 	t.Parallel()
 	have := made(t)
+	for n, path := range named(t) {
+		if !have[n] {
+			t.Errorf("%s: there is no metric %s", path, n)
+		}
+	}
+}
+
+// named are the metrics that the dashboard and the alerts are about, and which of them is.
+func named(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
 	for _, path := range []string{"grafana/floe.json", "prometheus/alerts.yml"} {
 		names := regexp.MustCompile(`\bfloe_[a-z_]+`).FindAllString(deployed(t, path), -1)
 		if len(names) < 8 {
 			t.Errorf("%s names %d metrics", path, len(names))
 		}
 		for _, n := range names {
-			base := n
-			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-				base = strings.TrimSuffix(base, suffix)
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} { // of a histogram
+				n = strings.TrimSuffix(n, suffix)
 			}
-			if !have[n] && !have[base] {
-				t.Errorf("%s: there is no metric %s", path, n)
-			}
+			out[n] = path
+		}
+	}
+	return out
+}
+
+// measured asks a running job for its metrics: they are well formed, and those that are named are among them.
+func measured(t *testing.T, console string) {
+	t.Helper()
+	code, text := asked(t, console+"/metrics")
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if code != http.StatusOK || err != nil || len(problems) > 0 {
+		t.Errorf("%d, %v: %v", code, err, problems)
+	}
+	p := expfmt.NewTextParser(model.UTF8Validation)
+	have, err := p.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := named(t)
+	for _, n := range []string{"floe_kafka_connects_total", "floe_kafka_produce_records_total", "floe_kafka_fetch_records_total", "floe_broker_log_bytes", "floe_stage", "floe_verify_rows_total", "go_goroutines", "process_open_fds"} {
+		want[n] = "ux"
+	}
+	for n, path := range want {
+		if have[n] == nil && n != "floe_slot_limit_bytes" && n != "floe_ddl_total" { // there is no limit, and no structure was changed
+			t.Errorf("%s: a running job has no metric %s", path, n)
+		}
+	}
+	if len(text) > 200<<10 {
+		t.Errorf("%d bytes of metrics", len(text))
+	}
+}
+
+// A service's routes are answered to whom their rules name; what keeps it from its part is told where
+// everybody on the machine may know.
+func TestServicesAnswerWhomTheyMay(t *testing.T) {
+	t.Parallel()
+	token, viewer := strings.Repeat("o", 24), strings.Repeat("v", 24)
+	asks := access.Config{OperatorFile: file(t, "operator", token), ViewerFile: file(t, "viewer", viewer)}
+	for _, c := range []struct {
+		gate        access.Config
+		path, token string
+		want        int
+		text        string
+	}{
+		{asks, "/healthz", "", 200, "ok\n"}, {asks, "/readyz", "", 503, "FAILED\n"}, {asks, "/metrics", "", 401, ""}, {asks, "/metrics", viewer, 200, "some_total"}, {asks, "/metrics", "wrong", 401, ""},
+		{asks, "/debug/pprof/", token, 404, ""}, {access.Config{}, "/readyz", "", 503, "FAILED slot-missing it is gone\n"}, {access.Config{}, "/metrics", "", 200, "some_total"}, {access.Config{}, "/", "", 404, ""},
+	} {
+		gate, err := access.New(c.gate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reg, s := prometheus.NewRegistry(), &service{}
+		reg.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "some_total"}))
+		s.health.Take(&status.Report{State: "FAILED", Reason: "slot-missing", Detail: "it is gone"}, false)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1"+c.path, nil)
+		if c.token != "" {
+			r.Header.Set("Authorization", "Bearer "+c.token)
+		}
+		w := httptest.NewRecorder()
+		mux := http.NewServeMux()
+		routes(mux, gate, reg, s.health.Says)
+		gate.Guard(mux).ServeHTTP(w, r)
+		if w.Code != c.want || !strings.Contains(w.Body.String(), c.text) || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s with %q: %d %s", c.path, c.token, w.Code, w.Body)
 		}
 	}
 }
@@ -461,9 +539,24 @@ func TestThePackageForDebian(t *testing.T) {
 	if got := sh(filepath.Join(root, "usr/bin/floe"), "version"); !strings.HasPrefix(got, "floe ") {
 		t.Errorf("the installed floe says %s", got)
 	}
-	dpkg("-r", "floe")
-	if _, err := os.Stat(filepath.Join(root, "usr/bin/floe")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("it is still there: %v", err)
+	// An upgrade and a removal leave what the operator put beside it, also when nothing is to stay.
+	kept := filepath.Join(root, "etc/floe/orders.yaml")
+	if err := os.WriteFile(kept, []byte("name: orders\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sh("../../deploy/debian/build.sh", self, "1.2.4", "amd64", filepath.Join(dir, "c.deb"))
+	dpkg("-i", filepath.Join(dir, "c.deb"))
+	if got := dpkg("-s", "floe"); !strings.Contains(got, "Status: install ok installed") || !strings.Contains(got, "Version: 1.2.4\n") {
+		t.Errorf("after an upgrade dpkg says %s", got)
+	}
+	for _, how := range []string{"-r", "-P"} {
+		dpkg(how, "floe")
+		if _, err := os.Stat(filepath.Join(root, "usr/bin/floe")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: it is still there: %v", how, err)
+		}
+		if _, err := os.Stat(kept); err != nil {
+			t.Errorf("%s takes the job file: %v", how, err)
+		}
 	}
 }
 

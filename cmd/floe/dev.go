@@ -34,7 +34,7 @@ Ctrl-C stops, a rerun resumes. Without a job its console leads to one, step by s
 				return err
 			}
 			defer d.lock.Close() //nolint:errcheck // it ends with the process at the latest
-			return errors.Join(d.run(ctx), d.front.Close())
+			return errors.Join(d.runs(ctx), d.front.Close())
 		}}
 	cmd.Flags().StringVar(&d.listen, "listen", "", "address of console, JSON and metrics (default 127.0.0.1:8088, or any free one)")
 	cmd.Flags().BoolVar(&d.onceOnly, "once", false, "exit when in sync and verified")
@@ -60,6 +60,8 @@ type dev struct {
 	front    *console.Front
 	address  string
 	broken   func(error) // ends all if the console's address does not work
+	gone     string      // the name of the job that was deleted last
+	unreset  string      // why the last reset that the console was asked for did not come to its end
 	serving  serving
 	gate     *access.Gate
 }
@@ -83,6 +85,31 @@ func (d *dev) prepare(ctx context.Context) error {
 		_ = d.lock.Close()
 	}
 	return err
+}
+
+// runs runs the job, the same one behind a reset, and one that the console leads to behind its end.
+func (d *dev) runs(ctx context.Context) error {
+	for {
+		if err := d.anew(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		switch err := d.run(ctx); {
+		case errors.Is(err, console.ErrReset):
+			continue
+		case !errors.Is(err, console.ErrDeleted):
+			return err
+		case d.onceOnly:
+			return exit(codeConflict, err)
+		}
+		if err := d.make(ctx); errors.Is(err, errDone) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := d.settle(); err != nil {
+			return err
+		}
+	}
 }
 
 func (d *dev) settle() error {
@@ -160,7 +187,7 @@ func (d *dev) keep() error {
 	case d.kept.File == "" && d.kept.Source == "":
 		d.kept = old
 	}
-	d.kept.Started, d.kept.Name = d.kept.Started || old.Started, old.Name
+	d.kept.Started, d.kept.Name, d.kept.Reset = d.kept.Started || old.Started, old.Name, old.Reset
 	if d.job, err = d.kept.Job(); err != nil {
 		return fileFault(err)
 	}

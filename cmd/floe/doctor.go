@@ -12,6 +12,7 @@ import (
 	"floe/pkg/control"
 	"floe/pkg/guide"
 	"floe/pkg/overview"
+	"floe/pkg/status"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -69,7 +70,9 @@ type Finding struct {
 func diagnose(o *overview.Overview, w *control.Wanted, job string, now time.Time) (found []Finding) {
 	s := o.Summary(job, now)
 	add := func(f Finding) { found = append(found, f) }
-	if s.State == string(control.Ready) {
+	if s.State == string(control.Ready) && w.Started {
+		add(Finding{Severity: fine, What: "job", Text: "it was started, and begins once the prechecks of both sides have passed"})
+	} else if s.State == string(control.Ready) {
 		add(Finding{Severity: odd, What: "job", Text: "it is ready and waits for its first start", Fix: s.Fix})
 	} else if strings.HasPrefix(s.State, "PRECHECK") {
 		add(Finding{Severity: fine, What: "job", Text: "it has not begun"})
@@ -95,7 +98,7 @@ func diagnose(o *overview.Overview, w *control.Wanted, job string, now time.Time
 		}
 	}
 	if s.Differing > 0 {
-		add(Finding{Severity: odd, What: "structure", Text: fmt.Sprintf("%d objects of the target are not as on the source", s.Differing), Fix: "floe status -o json says which and why"})
+		add(Finding{Severity: odd, What: "structure", Text: status.Count(s.Differing, "object") + " of the target not as on the source", Fix: "floe status -o json says which and why"})
 	}
 	return found
 }

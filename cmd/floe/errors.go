@@ -85,12 +85,12 @@ stopped. Services try again by themselves every few seconds; this waits for the 
 
 func (a *app) skipCommand() *cobra.Command {
 	k := &skipping{app: a}
-	cmd := &cobra.Command{Use: "skip POSITION --reason WHY", Short: "Leave out the transaction, or the one change, that the target refuses", Args: cobra.ExactArgs(1),
+	cmd := &cobra.Command{Use: "skip [POSITION] --reason WHY", Short: "Leave out the transaction, or the one change, that the target refuses", Args: cobra.MaximumNArgs(1),
 		Long: `Leave out what the target refuses, as floe errors shows it: 16/B374D848 is the whole transaction,
-'16/B374D848#4' the one change. Nothing else is left out, and that only if the target still refuses it. The
+'16/B374D848#4' the one change; without a position it is the transaction that is refused now. Nothing else is left out, and that only if the target still refuses it. The
 command stays in the log, and what was left out in floe.skipped on the target; floe tables and floe errors show it
 until the table is loaded again.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return k.run(cmd.Context(), args[0]) }}
+		RunE: func(cmd *cobra.Command, args []string) error { return k.run(cmd.Context(), strings.Join(args, "")) }}
 	cmd.Flags().StringVar(&k.reason, "reason", "", "why; it is kept with the command (required)")
 	cmd.Flags().StringVar(&k.applier, "applier", "", "the applier, if the job has several")
 	cmd.Flags().DurationVar(&k.timeout, "timeout", time.Minute, "give up waiting after this time (exit 8); the command stays sent")
@@ -105,9 +105,13 @@ type skipping struct {
 }
 
 func (k *skipping) run(ctx context.Context, place string) error {
-	at, whole, err := event.ParsePosition(place)
-	if err != nil {
-		return exit(codeUsage, err)
+	var at event.Position
+	var whole bool
+	if place != "" {
+		var err error
+		if at, whole, err = event.ParsePosition(place); err != nil {
+			return exit(codeUsage, err)
+		}
 	}
 	if strings.TrimSpace(k.reason) == "" {
 		return exit(codeUsage, errors.New("--reason is missing: what is left out stays left out, and the next one to look wants to know why"))
@@ -125,6 +129,11 @@ func (k *skipping) run(ctx context.Context, place string) error {
 	if err != nil {
 		return err
 	}
+	if place == "" {
+		if at, whole, err = k.refused(c, o); err != nil {
+			return err
+		}
+	}
 	want, err := k.choose(c, o, at, whole)
 	if err != nil || want == nil {
 		return err
@@ -135,6 +144,29 @@ func (k *skipping) run(ctx context.Context, place string) error {
 		return err
 	}
 	return k.await(ctx, c, want, next, said)
+}
+
+// refused is what is refused now: the transaction, or the change where that alone can be left out.
+func (k *skipping) refused(c *commander, o *overview.Overview) (at event.Position, whole bool, err error) {
+	var found []string
+	for _, key := range slices.Sorted(maps.Keys(o.Appliers)) {
+		name, b := strings.TrimPrefix(key, "applier/"), o.Appliers[key].Blocked
+		switch {
+		case b == nil || k.applier != "" && name != k.applier:
+			continue
+		case b.Commit == 0:
+			return at, false, exit(codeConflict, fmt.Errorf("nothing was sent: what the target refuses cannot be skipped: %s", b.Lasting))
+		}
+		found = append(found, name)
+		at, whole = event.Position{Commit: b.Commit, Seq: b.Seq}, b.Lasting == ""
+	}
+	switch len(found) {
+	case 1:
+		return at, whole, nil
+	case 0:
+		return at, false, exit(codeConflict, fmt.Errorf("nothing was sent: no target of job %s refuses anything now", c.job.Name))
+	}
+	return at, false, exit(codeUsage, fmt.Errorf("appliers %s refuse something: say which with --applier", strings.Join(found, ", ")))
 }
 
 // choose finds who refuses what stands at the place. Nil without an error if it was skipped before.
@@ -222,8 +254,10 @@ func (k *skipping) await(ctx context.Context, c *commander, want *control.Skip, 
 }
 
 // unknown is the error of a job that the log does not have.
-func (c *commander) unknown() error {
-	return exit(codeConflict, fmt.Errorf("the log knows no job %s; has it been started, and is this its broker?", c.job.Name))
+func (c *commander) unknown() error { return unknown(c.job.Name) }
+
+func unknown(name string) error {
+	return exit(codeConflict, fmt.Errorf("the log knows no job %s; has it been started, and is this its broker?", name))
 }
 
 // look reads the job's last reports.

@@ -102,6 +102,12 @@ func resyncedAgain(t *testing.T, f *rig.Floe, source, target string) {
 	if again := query(t, target, "select load from floe.load"); again != loads {
 		t.Errorf("load %s after a restart, %s before: the command was taken up twice", again, loads)
 	}
+	command(t, f, codeOK, "verify", "--repair")
+	query(t, target, "delete from t where id = 6; insert into t values (98, 98)")
+	wantWords(t, command(t, f, codeMismatch, "verify", "--repair").Stdout, "DIFFERS  public.t", "public.t: capture takes it up at once and reads the rows again")
+	until(t, "what differed is repaired", func() bool {
+		return query(t, target, "select string_agg(id::text, ',' order by id) from t") == query(t, source, "select string_agg(id::text, ',' order by id) from t")
+	})
 	command(t, f, codeOK, "verify")
 }
 

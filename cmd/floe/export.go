@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) exportCommand() *cobra.Command {
-	return &cobra.Command{Use: "export", Short: "Print the job file that is true now: the file, with the tables that commands added and removed since", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "export", Short: "Print the job file that is true now: what the log says that the job is, with what commands changed since", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, opts, err := a.logOf()
 			if err != nil {
@@ -25,12 +25,13 @@ func (a *app) exportCommand() *cobra.Command {
 			if err != nil {
 				return unreachable(err)
 			}
-			for _, n := range follow(j, &sent.Wanted) {
+			now, unsaid := truly(j, &sent.Wanted)
+			for _, n := range unsaid {
 				if _, err := fmt.Fprintf(a.out, "# %s was added by a command, but a pattern of exclude covers it: no file can say so\n", comment(n.String())); err != nil {
 					return err
 				}
 			}
-			_, err = a.out.Write(j.Text())
+			_, err = a.out.Write(now.Text())
 			return err
 		}}
 }

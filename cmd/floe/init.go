@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,7 @@ import (
 
 	"floe/pkg/ident"
 	"floe/pkg/job"
+	"floe/pkg/status"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -20,7 +22,7 @@ func (a *app) initCommand() *cobra.Command {
 			if a.flags.source == "" {
 				return exit(codeUsage, errors.New("which source? floe job init --source postgres://user@host/database > job.yaml"))
 			}
-			found, err := survey(cmd.Context(), job.Endpoint{URL: job.Literal(a.flags.source)})
+			found, err := survey(cmd.Context(), job.Endpoint{URL: job.Reference(a.flags.source)})
 			if err != nil {
 				return err
 			}
@@ -53,6 +55,7 @@ const surveySQL = `SELECT n.nspname::text, count(*) FILTER (WHERE NOT c.relispar
 		SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)), '{}')
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'floe')
+	AND c.relname NOT IN ('dts_postgres_heartbeat', 'dts_ddl_command') -- which are never copied
 	AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 	GROUP BY 1 ORDER BY 1`
 
@@ -86,7 +89,7 @@ func (a *app) draft(s *surveyed) []byte {
 	}
 	target := a.flags.target
 	if target == "" {
-		target = "postgres://owner@target-host:5432/" + s.database
+		target = "postgres://owner:${TARGET_PASSWORD}@target-host:5432/" + url.PathEscape(s.database)
 	}
 	var b bytes.Buffer
 	line := func(text string, args ...any) { fmt.Fprintf(&b, text+"\n", args...) }
@@ -114,10 +117,21 @@ func (a *app) draft(s *surveyed) []byte {
 	return b.Bytes()
 }
 
-func endpoint(b *bytes.Buffer, side, url, env, who string) {
-	bare, _ := job.Bare(url)
-	fmt.Fprintf(b, "%s:\n  url: %s   # %s\n", side, scalar(bare), who)
-	fmt.Fprintf(b, "  password: ${%s}           # or ${file:/run/secrets/%s}\n", env, side)
+// endpoint writes one side. A source that let this command in without a password wants none in the file.
+func endpoint(b *bytes.Buffer, side, address, env, who string) {
+	bare, had := job.Bare(address)
+	password, mute := "${"+env+"}", ""
+	if said := job.Referred(address); said != "" {
+		password = said
+		if strings.ContainsAny(said, " #") {
+			password = job.Scalar(said)
+		}
+	}
+	if !had {
+		mute = "# "
+	}
+	fmt.Fprintf(b, "%s:\n  url: %s   # %s\n", side, job.Scalar(bare), who)
+	fmt.Fprintf(b, "  %spassword: %s   # or ${file:/run/secrets/%s}; never the password itself\n", mute, password, side)
 	fmt.Fprintf(b, "  # tls: {mode: verify-full, ca: /etc/floe/%s-ca.pem}\n", side)
 }
 
@@ -129,7 +143,7 @@ func (s *surveyed) objects(b *bytes.Buffer) {
 	}
 	b.WriteString("  # database: true        # instead of include: all of it, with what no table needs\n  include:                # schemas, or schema.table; * and ? are wildcards\n")
 	for _, h := range s.schemas {
-		fmt.Fprintf(b, "    - %s   # %d tables, %s\n", scalar(sqlName(h.Schema)), h.Tables, bytesText(h.Bytes))
+		fmt.Fprintf(b, "    - %s   # %s, %s\n", scalar(sqlName(h.Schema)), status.Count(h.Tables, "table"), bytesText(h.Bytes))
 	}
 	b.WriteString("  # exclude: [sales.tmp_*]\n  # mapping: [{from: public.orders, to: archive.orders}]\n  # filters: [{table: public.orders, where: \"id > 1000\", columns: [id, total]}]\n")
 	var keyless []string

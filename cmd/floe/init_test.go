@@ -19,7 +19,7 @@ func TestADraftIsAValidJobFile(t *testing.T) {
 	if code != codeOK {
 		t.Fatalf("code %d: %s", code, errOut)
 	}
-	for _, want := range []string{"name: orders", "- public   # 2 tables", "- sales   # 1 tables", "no primary key: public.bag", "password: ${SOURCE_PASSWORD}", "on_existing: block"} {
+	for _, want := range []string{"name: orders", "- public   # 2 tables", "- sales   # 1 table,", "no primary key: public.bag", "password: ${SOURCE_PASSWORD}", "on_existing: block"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}

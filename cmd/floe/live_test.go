@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,6 +17,11 @@ var changing = []struct {
 	to string
 }{
 	{regexp.MustCompile(`floe_live_[0-9a-f]{8}`), "floe_live_HEX"},
+	{regexp.MustCompile(`"test_[0-9_]+"`), `"TARGET"`},
+	{regexp.MustCompile(`/\S+/diag.tar.gz`), "DIAG"},
+	{regexp.MustCompile(`\b127\.0\.0\.1:[0-9]+/test_[0-9_]+`), "HOST/DATABASE"},
+	{regexp.MustCompile(`/test_[0-9_]+`), "/DATABASE"},
+	{regexp.MustCompile(`/\S+/data is in use by another (.*) \(process \d+\)`), "DATA is in use by another $1"},
 	{regexp.MustCompile(`\b[0-9A-F]+/[0-9A-F]+(#[0-9]+)?\b`), "LSN"},
 	{regexp.MustCompile(`"(at|last_commit)":"[^"]*"`), `"$1":"TIME"`},
 	{regexp.MustCompile(`"(offset|epoch|retained_bytes|left_bytes|seq)":[0-9]+`), `"$1":N`},
@@ -27,58 +31,49 @@ var changing = []struct {
 	{regexp.MustCompile(`replay [a-z0-9]{12}\b`), "replay ID"},
 	{regexp.MustCompile(`--from [0-9]+|through [0-9]+`), "PLACE"},
 	{regexp.MustCompile(`by \S+@\S+ at [0-9: -]+ UTC`), "by WHO at WHEN"},
+	{regexp.MustCompile(`in the job +[0-9]+`), "in the job  ROWS"},
+	{regexp.MustCompile(`about [0-9]+ rows?,`), "about ROWS,"},
+	{regexp.MustCompile(`latency [0-9.]+ s( \(source [^)]*\))?`), "latency N s"},
+	{regexp.MustCompile(`(captured|applied) [0-9.]+ rows/s`), "$1 N rows/s"},
 	{regexp.MustCompile(`  +`), "  "},
 }
 
 // A running job as its operator goes through it: slot and topics, what goes over a table's topic, bounds, a replay, and
 // the cut-over of a source that wrote nothing meanwhile. A line with % is SQL on the source; {lsn} is where the source
-// was behind the load.
+// was behind the load, {source} its address, {diag} a file.
 func TestALiveJobStepByStep(t *testing.T) {
 	t.Parallel()
 	f, source, target := devJob(t, "live", nil, "create table item (id int primary key, name text); insert into item select g, 'item ' || g from generate_series(1, 3) g; create table bag (v int); insert into bag values (1)")
 	started(t, f)
 	command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
 	lsn := query(t, source, "select pg_current_wal_insert_lsn()")
-	path := filepath.Join("testdata", "live.txt")
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got strings.Builder
-	for line := range strings.Lines(string(want)) {
-		line = strings.TrimSuffix(line, "\n")
-		if sql, ok := strings.CutPrefix(line, "% "); ok {
-			query(t, source, sql)
+	known := strings.NewReplacer("{lsn}", lsn, "{source}", source, "{diag}", filepath.Join(t.TempDir(), "diag.tar.gz"))
+	retyped(t, filepath.Join("testdata", "live.txtar"), func(typed string) string {
+		args, isFloe := strings.CutPrefix(typed, "floe ")
+		if !isFloe { // SQL, at the source
+			query(t, source, typed)
 			command(t, f, codeOK, "wait", "--synced", "--timeout", "3m")
-			got.WriteString(line + "\n\n")
+			return ""
 		}
-		if typed, ok := strings.CutPrefix(line, "$ floe "); ok {
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			r, err := f.Client(ctx, words(strings.ReplaceAll(typed, "{lsn}", lsn))...)
-			cancel()
-			if err != nil {
-				t.Fatalf("%s: %v", typed, err)
-			}
-			text := r.Stdout
-			for line := range strings.Lines(r.Stderr) {
-				text += "! " + line
-			}
-			for _, c := range changing {
-				text = c.is.ReplaceAllString(text, c.to)
-			}
-			fmt.Fprintf(&got, "%s\n%sexit %d\n\n", line, text, r.Code)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		r, err := f.Client(ctx, words(known.Replace(args))...)
+		if err != nil {
+			t.Fatalf("%s: %v", typed, err)
 		}
-	}
-	if os.Getenv("FLOE_TRANSCRIPTS") != "" {
-		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
+		text := r.Stdout
+		for line := range strings.Lines(r.Stderr) {
+			text += "! " + line
 		}
-	} else if got.String() != string(want) {
-		t.Errorf("%s is otherwise:\n%s", path, got.String())
-	}
+		for _, c := range changing {
+			text = c.is.ReplaceAllString(text, c.to)
+		}
+		return fmt.Sprintf("%sexit %d\n", text, r.Code)
+	})
 	if n := query(t, target, "select string_agg(id || name, ',' order by id) from item"); n != "1new,3item 3,4late" {
 		t.Errorf("the target has %s", n)
 	}
+	measured(t, f.Console())
 }
 
 // heardOf is what a command wrote so far.

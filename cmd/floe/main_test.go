@@ -37,7 +37,8 @@ func file(t *testing.T, name, text string) string {
 const (
 	// Nothing listens on port 1.
 	nowhere = "postgres://u:hunter2@127.0.0.1:1/db?sslmode=disable"
-	valid   = "name: orders\nsource: {url: '" + nowhere + "'}\ntarget: {url: '" + nowhere + "'}\n"
+	side    = "{url: 'postgres://u@127.0.0.1:1/db?sslmode=disable', password: '${FLOE_TEST_NO_SUCH:-hunter2}'}\n"
+	valid   = "name: orders\nsource: " + side + "target: " + side
 )
 
 func TestExitCodesOfWhatNeedsNoServer(t *testing.T) {

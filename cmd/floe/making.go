@@ -39,7 +39,7 @@ func (d *dev) make(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(d.app.out, "floe dev: no job yet; make one at %s, data in %s; Ctrl-C stops\n", d.address, d.dir)
-	err := console.Make(ctx, console.Making{Front: d.front, Gate: d.gate, Brokers: brokers, Fixed: len(d.app.flags.brokers) > 0, Log: d.app.log,
+	err := console.Make(ctx, console.Making{Front: d.front, Gate: d.gate, Brokers: brokers, Fixed: len(d.app.flags.brokers) > 0, Gone: d.gone, Log: d.app.log,
 		Keep:  func(side, password string) (job.Secret, error) { return datadir.KeepSecret(d.dir, side, password) },
 		Kept:  func(side string) job.Secret { return datadir.Secret(d.dir, side) },
 		Check: checkNew, Tables: listTables, Recall: func() ([]byte, error) { return datadir.ReadDraft(d.dir) },

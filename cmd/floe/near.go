@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +22,9 @@ import (
 func (d *dev) near() console.Near {
 	n := console.Near{File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, d.job, d.kafka) },
 		Check: d.checks, Plan: d.plan, Verify: d.compare,
-		Present: func(ctx context.Context, names []ident.Name) error { return present(ctx, d.job, names) }}
+		Apply: d.app.applies(d.job, d.kafka), Present: func(ctx context.Context, names []ident.Name) error { return present(ctx, d.job, names) }}
+	n.Alone, n.Discards = true, d.endpoint.Embedded
+	n.CutOver, n.ResetPlan, n.Reset, n.ResetError = d.cutOver, d.resetPlan, d.resets, d.unreset
 	n.Source, n.Target = place(d.job.Source), place(d.job.Target)
 	return n
 }
@@ -40,20 +41,18 @@ func place(e job.Endpoint) string {
 	return job.Place(c)
 }
 
-// fileNow is the job file with the tables that commands added and removed since.
+// fileNow is the job file that is true now.
 func fileNow(ctx context.Context, j *job.Job, kafka []kgo.Opt) ([]byte, error) {
 	sent, err := control.Read(ctx, kafka, j.Prefix())
 	if err != nil {
 		return nil, err
 	}
-	now := *j
-	now.Objects.Include, now.Objects.Exclude = slices.Clone(j.Objects.Include), slices.Clone(j.Objects.Exclude)
-	follow(&now, &sent.Wanted)
+	now, _ := truly(j, &sent.Wanted)
 	return now.Text(), nil
 }
 
 func (d *dev) checks(ctx context.Context, told func(done, of int)) (*precheck.Report, error) {
-	c := precheck.Config{Job: d.job, Embedded: d.endpoint.Embedded, Told: told}
+	c := precheck.Config{Job: d.job, Known: d.app.defined(ctx, d.job), Embedded: d.endpoint.Embedded, Told: told}
 	if !d.endpoint.Embedded {
 		c.Kafka = d.kafka
 	}
@@ -77,7 +76,7 @@ func (d *dev) plan(ctx context.Context) (string, error) {
 		defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck
 		conns = append(conns, c)
 	}
-	p, err := plan.Make(ctx, d.job, conns[0], conns[1])
+	p, err := plan.Make(ctx, d.job, d.job.Includes, conns[0], conns[1])
 	if err != nil {
 		return "", err
 	}
@@ -88,15 +87,16 @@ func (d *dev) plan(ctx context.Context) (string, error) {
 
 // compare compares tables of both databases, all that are selected if none is named.
 func (d *dev) compare(ctx context.Context, tables []string, told func(*verify.Table, int, int)) error {
-	includes, unmet, err := only(d.app.selection(ctx, d.job), tables)
+	j, selection := d.app.truth(ctx, d.job)
+	includes, unmet, err := only(selection, tables)
 	if err != nil {
 		return err
 	}
-	c := verify.Config{Includes: includes, Filter: d.job.Filter, Columns: d.job.Columns, Encoding: d.job.Source.Encoding, Mapping: d.job.Mapping(), Told: told, Log: d.app.log}
-	if c.Source, err = d.job.Source.Config(); err != nil {
+	c := verify.Config{Includes: includes, Filter: j.Filter, Columns: j.Columns, Known: d.app.defined(ctx, j), Encoding: j.Source.Encoding, Mapping: j.Mapping(), Told: told, Log: d.app.log}
+	if c.Source, err = j.Source.Config(); err != nil {
 		return err
 	}
-	if c.Target, err = d.job.Target.Config(); err != nil {
+	if c.Target, err = j.Target.Config(); err != nil {
 		return err
 	}
 	r, err := verify.Run(ctx, c)

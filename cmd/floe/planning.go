@@ -40,7 +40,15 @@ func (a *app) plan(ctx context.Context, j *job.Job) error {
 		}
 		defer dst.Close(context.WithoutCancel(ctx)) //nolint:errcheck
 	}
-	p, err := plan.Make(ctx, j, src, dst)
+	begun, err := plan.Begun(ctx, j, dst)
+	if err != nil {
+		return exit(codeUnreachable, err)
+	}
+	includes := j.Includes
+	if begun { // commands may have changed it
+		j, includes = a.truth(ctx, j)
+	}
+	p, err := plan.Make(ctx, j, includes, src, dst)
 	if err != nil {
 		return exit(codeUnreachable, err)
 	}

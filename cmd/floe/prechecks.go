@@ -9,7 +9,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"floe/pkg/control"
 	"floe/pkg/job"
 	"floe/pkg/precheck"
 	"floe/pkg/status"
@@ -25,23 +24,20 @@ type checked struct {
 // check makes the prechecks that a service alone can. One that fails keeps a new job from starting; a job
 // that goes on is told of it. A server that does not answer is waited for: before it did, a job that never
 // began is not ready.
-func (s *service) check(ctx context.Context, j *job.Job, kafka []kgo.Opt, side precheck.Side) (checked, error) {
+func (s *service) check(ctx context.Context, at footing, kafka []kgo.Opt, side precheck.Side) (checked, error) {
 	if s.child { // floe dev has checked, and its job starts by itself
 		return checked{}, nil
 	}
-	known, began := began(ctx, j, kafka)
+	j, began := at.job, at.began
 	if s.standby && began { // another one has the job
 		return checked{}, nil
 	}
 	var h *herald
-	if known && !began {
+	if at.known && !began {
 		h = newHerald(ctx, j, kafka, s.name, s.key, s.place, s.app.log)
 		defer h.close()
 	}
-	c := precheck.Config{Job: j, Side: side}
-	if side == precheck.Source { // who makes the topics
-		c.Kafka, c.Place = kafka, strings.Join(j.Kafka.Brokers, ",")
-	}
+	c := own(j, kafka, side)
 	for said := ""; ; {
 		r := precheck.Run(ctx, c)
 		if ctx.Err() != nil {
@@ -71,17 +67,17 @@ func (s *service) check(ctx context.Context, j *job.Job, kafka []kgo.Opt, side p
 	}
 }
 
+// own are the prechecks that the service of a side makes.
+func own(j *job.Job, kafka []kgo.Opt, side precheck.Side) precheck.Config {
+	c := precheck.Config{Job: j, Side: side}
+	if side == precheck.Source { // who makes the topics
+		c.Kafka, c.Place = kafka, strings.Join(j.Kafka.Brokers, ",")
+	}
+	return c
+}
+
 // checkAgain is how long a server that does not answer is left alone.
 const checkAgain = 3 * time.Second
-
-// began asks the log whether the job has begun. One that does not answer says nothing, here: the service
-// asks it again before it begins.
-func began(ctx context.Context, j *job.Job, kafka []kgo.Opt) (known, yes bool) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	yes, err := control.Begun(ctx, kafka, j.Prefix())
-	return err == nil, yes
-}
 
 // tell logs what was found, unless it is what was told last.
 func (s *service) tell(r *precheck.Report, told string) string {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -18,6 +21,7 @@ import (
 	"floe/pkg/control"
 	"floe/pkg/ledger"
 	"floe/pkg/overview"
+	"floe/pkg/port"
 )
 
 // apart is a job whose services are processes of their own: capture knows the source alone, the applier the
@@ -28,6 +32,7 @@ type apart struct {
 	ctx     context.Context
 	address string
 	log     []string
+	asked   map[string]string // where services answer, by the names that they were started by
 }
 
 func newApart(t *testing.T, f *rig.Floe, name string) *apart {
@@ -35,7 +40,7 @@ func newApart(t *testing.T, f *rig.Floe, name string) *apart {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	s, address, err := f.Broker(ctx)
-	a := &apart{Floe: f, t: t, ctx: ctx, address: address, log: []string{"--job", name, "--broker", address}}
+	a := &apart{Floe: f, t: t, ctx: ctx, address: address, log: []string{"--job", name, "--broker", address}, asked: map[string]string{}}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +59,65 @@ func (a *apart) ends(s *rig.Service) {
 
 func (a *apart) service(name string, args ...string) *rig.Service {
 	a.t.Helper()
-	s, err := a.Service(name, append(args, append(a.log, "--metrics", "off")...)...)
+	free, err := port.Free()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.asked[name] = fmt.Sprintf("127.0.0.1:%d", free)
+	s, err := a.Service(name, append(args, append(a.log, "--metrics", a.asked[name])...)...)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	a.ends(s)
 	return s
+}
+
+// console starts one that knows the log alone.
+func (a *apart) console() (url string) {
+	a.t.Helper()
+	s, err := a.Service("console", append([]string{"console", "--listen", "127.0.0.1:0"}, a.log...)...)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.ends(s)
+	until(a.t, "the console answers", func() bool {
+		if m := regexp.MustCompile(`url=(http://127\.0\.0\.1:\d+)`).FindStringSubmatch(s.Log()); m != nil {
+			url = m[1]
+		}
+		return url != ""
+	})
+	return url
+}
+
+// ready waits until services say in what state they are and whether they do their part.
+func (a *apart) ready(code int, text string, names ...string) {
+	a.t.Helper()
+	for _, name := range names {
+		got, body := 0, ""
+		until(a.t, name+" says "+text, func() bool {
+			got, body = asked(a.t, "http://"+a.asked[name]+"/readyz")
+			return got == code && strings.HasPrefix(body, text)
+		})
+	}
+}
+
+// asked asks for a page; 0 is no answer.
+func asked(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, ""
+	}
+	defer res.Body.Close() //nolint:errcheck
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, ""
+	}
+	return res.StatusCode, string(body)
 }
 
 // client is who knows the log alone.
@@ -147,16 +205,29 @@ func TestANewJobWaitsForItsStart(t *testing.T) {
 	}
 	a.until("PRECHECK_FAILED", c, p)
 	wantWords(t, a.client(codePrecheck, "start").Stderr, "job waits is not started", "prechecks of applier", "T-OWNER user waits_owner may not create schemas", "to mend it", "start floe applier again")
+	// Who reaches neither database reads what both services found, and may make a side's checks here.
+	wantWords(t, a.client(codePrecheck, "check").Stdout, "made by capture on", "made by applier on", " ok    S-CONN", " FAIL  T-OWNER", "sql: GRANT CREATE ON DATABASE", "not started; SQL for 4 of them")
+	wantWords(t, a.client(codePrecheck, "check", "-o", "json", "--only", "T-OWNER").Stdout, `"result":"failed"`, `"fix_sql":"GRANT CREATE ON DATABASE`, `"heard":["capture on`)
+	wantWords(t, a.client(codePrecheck, "check", "--source", source, "--fix-sql", "-").Stdout, "-- on the target", " FAIL  T-OWNER", " ok    B-CONN")
+	if out := a.client(codePrecheck, "check", "--source", source).Stdout; strings.Contains(out, "made by capture") || strings.Count(out, "B-CONN") != 1 {
+		t.Errorf("the source is known here: %s", out)
+	}
 	untouched()
 
-	fix := regexp.MustCompile(`sql: (ALTER DATABASE .*;)`).FindStringSubmatch(p.Log())
-	if fix == nil {
-		t.Fatalf("no SQL mends it: %s", p.Log())
+	fixes := regexp.MustCompile(`sql: (GRANT .*;)`).FindAllStringSubmatch(p.Log(), -1)
+	if len(fixes) != 2 { // to make schemas, and tables in public
+		t.Fatalf("%d commands mend it: %s", len(fixes), p.Log())
 	}
-	query(t, target, fix[1])
+	for _, fix := range fixes {
+		query(t, target, fix[1])
+	}
 	p = applier("applier-2")
 	a.until("READY", c, p)
+	a.ready(503, "READY its prechecks passed", "capture-1", "applier-2")
 	wantWords(t, a.client(codeOK, "status").Stdout, "waits  READY", "its prechecks passed", "to begin: floe start")
+	if out := a.client(codeOK, "check").Stdout; !strings.Contains(out, ": may start") || strings.Contains(out, " FAIL ") {
+		t.Errorf("what both found passes: %s", out)
+	}
 	if err := errors.Join(c.Kill(), p.Kill()); err != nil {
 		t.Fatal(err)
 	}
@@ -172,6 +243,8 @@ func TestANewJobWaitsForItsStart(t *testing.T) {
 	if got := query(t, target, "select count(*) from item"); got != "500" {
 		t.Errorf("%s rows", got)
 	}
+	a.ready(200, "SYNCING", "capture-2", "applier-3")
+	wantWords(t, a.client(codeConflict, "check").Stderr, "the log has no prechecks of the source", "--source")
 	commands := a.sent()
 	if err := errors.Join(c.Kill(), p.Kill()); err != nil {
 		t.Fatal(err)
@@ -183,6 +256,10 @@ func TestANewJobWaitsForItsStart(t *testing.T) {
 	if got := query(t, target, "select count(*) from item"); got != "501" || a.sent() != commands {
 		t.Errorf("%s rows, %d commands after %d", got, a.sent(), commands)
 	}
+	a.service("applier-5", "applier", "--target", target, "--standby")
+	a.ready(200, "STANDBY", "applier-5")
+	a.client(codeOK, "pause", "--wait", "PAUSED", "--reason", "a look")
+	a.ready(503, "PAUSED paused by ", "capture-3", "applier-4")
 }
 
 // A job that runs already, without anybody's start in its log, goes on: begun by an older floe, or by floe dev.
@@ -205,14 +282,34 @@ func TestAJobThatBeganNeedsNoStart(t *testing.T) {
 	}
 }
 
-// Who starts a job before its services are there has started it: they begin once their prechecks have passed.
+// Who starts a job before its services are there has started it, and each side waits for the other's prechecks:
+// while one of them fails nothing is made anywhere, whoever came first; once it is mended the job begins.
 func TestAStartMayComeFirst(t *testing.T) {
 	t.Parallel()
-	f, source, target := devJob(t, "first", nil, shop)
+	f, source, target := devJob(t, "first", nil, shop, "create role first_owner login")
 	a := newApart(t, f, "first")
 	wantWords(t, a.client(codeOK, "start").Stdout, "nothing was heard of its services; it begins once its prechecks have passed", "start is in the log")
-	a.service("capture", "capture", "--source", source)
-	a.service("applier", "applier", "--target", target)
+	c := a.service("capture", "capture", "--source", source)
+	until(t, "capture waits for an applier", func() bool { return a.until("PRECHECKING", c).Fix == "start floe applier" })
+	applier := func(name string) *rig.Service {
+		return a.service(name, "applier", "--target", strings.Replace(target, "postgres@", "first_owner@", 1))
+	}
+	p := applier("applier-1")
+	<-p.Done
+	s := a.until("PRECHECK_FAILED", c, p)
+	wantWords(t, a.client(codePrecheck, "start", "--wait", "SYNCING", "--timeout", "3m").Stderr, "prechecks of applier", "T-OWNER", "start floe applier again")
+	until(t, "capture says what it waits for", func() bool {
+		s = a.until("PRECHECK_FAILED", c)
+		return strings.Contains(s.Services[0].Detail, "the job was started, and waits: prechecks of applier failed: T-OWNER")
+	})
+	if got := query(t, source, marks); got != "0|0|0|" {
+		t.Errorf("capture began alone: %s", got)
+	}
+	if got := a.topics(); !slices.Equal(got, []string{"first.floe.control", "first.floe.status"}) {
+		t.Errorf("topics before the start: %q", got)
+	}
+	query(t, target, "do $$ begin execute format('alter database %I owner to first_owner', current_database()); end $$")
+	applier("applier-2")
 	a.client(codeOK, "wait", "--synced", "--timeout", "3m")
 	if got := query(t, target, "select count(*) from item"); got != "500" {
 		t.Errorf("%s rows", got)

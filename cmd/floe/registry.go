@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -38,14 +41,24 @@ func (a *app) serveRegistry(ctx context.Context, j *job.Job, addr string, how *s
 	if err != nil {
 		return err
 	}
-	s, err := registry.NewServer(opts, j.Prefix(), a.log)
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s, err := registry.NewServer(append(opts, kafkaMetrics(reg, j.Name)), j.Prefix(), a.log)
 	if err != nil {
 		return err
 	}
+	mux := http.NewServeMux()
+	routes(mux, gate, reg, func() (state, why string, goes bool) {
+		if why, goes = s.Follows(); goes {
+			return "FOLLOWING", "", true
+		}
+		return "WAITING", why, false
+	})
+	mux.Handle("/", gate.Wrap(access.View, false, s))
 	a.log.Info("schema registry", "url", how.scheme()+l.Addr().String(), "job", j.Name)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Run(ctx) })
-	g.Go(func() error { return gate.Serve(ctx, l, gate.Wrap(access.View, false, s)) })
+	g.Go(func() error { return gate.Serve(ctx, l, mux) })
 	return g.Wait()
 }
 

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -52,6 +54,16 @@ func TestRegistryServesALog(t *testing.T) {
 	}
 	if names, err := r.Subjects(ctx); err != nil || len(names) != 0 {
 		t.Errorf("subjects %v, %v", names, err)
+	}
+	until(t, "it has read the log to its end", func() bool {
+		status, _ := asked(t, line.URL+"/readyz")
+		return status == 200
+	})
+	for path, want := range map[string]string{"/healthz": "200 ok\n", "/readyz": "200 FOLLOWING\n", "/metrics": "200 # HELP floe_kafka_connects_total"} {
+		status, body := asked(t, line.URL+path)
+		if got := fmt.Sprintf("%d %s", status, body); !strings.Contains(got, want[:3]) || !strings.Contains(got, want[4:]) {
+			t.Errorf("%s: %.200s", path, got)
+		}
 	}
 	cancel()
 	if c := <-code; c != codeOK {

@@ -16,6 +16,7 @@ import (
 	"floe/cmd/floe/reset"
 	"floe/pkg/ident"
 	"floe/pkg/job"
+	"floe/pkg/status"
 )
 
 func (a *app) resetCommand() *cobra.Command {
@@ -23,8 +24,8 @@ func (a *app) resetCommand() *cobra.Command {
 	var existing string
 	cmd := &cobra.Command{Use: "reset", Short: "Take a stopped job back to before its first start: its log, its slot, and the tables that it made", Args: cobra.NoArgs,
 		Long: `Take a stopped job back to before its first start, so that the next start loads everything again.
-It lists what it removes and asks for the job's name: slot and publication on the source, the job's topics,
-on the target the job's position and the tables that floe made. It removes nothing else. What a crash left
+It lists what it removes and asks for the job's name: slot, publication and the
+replica identities that floe gave on the source, the job's topics, on the target the job's position and the tables that floe made. It removes nothing else. What a crash left
 half done, a further run ends.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch c.existing = reset.Existing(existing); c.existing {
@@ -119,8 +120,8 @@ func (c *resetting) agree(r *reset.Reset, j *job.Job, in io.Reader) error {
 	} else {
 		c.writePlan(out, &r.Plan, j)
 	}
-	if len(r.Plan.Existing) > 0 && c.existing == "" {
-		return resetFault(&reset.UndecidedError{Tables: r.Plan.Existing})
+	if err := r.Decided(); err != nil {
+		return resetFault(err)
 	}
 	return typed(out, in, c.yes, j.Name)
 }
@@ -131,7 +132,7 @@ func (c *resetting) done(r *reset.Reset, dir string) error {
 		if err != nil {
 			return err
 		}
-		kept.Started = false
+		kept.Started, kept.Reset = false, nil
 		if err := datadir.WriteJob(dir, kept); err != nil {
 			return err
 		}
@@ -152,7 +153,11 @@ func resetFault(err error) error {
 	var refused *reset.RefusedError
 	var unreachable *reset.UnreachableError
 	var undecided *reset.UndecidedError
+	var doubled *reset.DoubledError
 	switch {
+	case errors.As(err, &doubled):
+		return exit(codeConflict, fmt.Errorf(`nothing was changed: %w
+Use --existing empty; or keep rows of your own elsewhere, empty these tables, and put yours back when they are loaded`, err))
 	case errors.As(err, &undecided):
 		return exit(codeUsage, fmt.Errorf(`nothing was changed: %w
 Say what becomes of their rows: --existing empty (TRUNCATE, so that the load makes them equal), or
@@ -180,6 +185,40 @@ func (c *resetting) writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
 			fmt.Fprintf(w, " %-12s %s\n", place, n)
 		}
 	}
+	goes(p, line)
+	if p.Nothing() {
+		line("nothing", "is left of the job")
+	}
+	for _, t := range p.Existing {
+		line("not made", existed(t))
+	}
+	for _, t := range p.Keyless {
+		line("attention", "table "+readable(t)+" has rows and no key: if they were kept the next load would double them")
+	}
+	for _, t := range p.Replaced {
+		line("not made", replaced(t))
+	}
+	if len(p.Identities) > 0 {
+		line("left", "replica identities of the source: "+strings.Join(p.Identities, ", "))
+	}
+	for _, t := range p.Stay {
+		line("stays", readable(t)+" of the target, with its rows")
+	}
+	if j.Init.SkipData && !c.ends {
+		line("attention", "init.data.enabled: false: the next start loads no rows, and changes from now until then are lost")
+	}
+}
+
+func existed(t string) string {
+	return "table " + readable(t) + " of the target was there before the job and stays"
+}
+
+func replaced(t string) string {
+	return "table " + readable(t) + " of the target is not the one that floe made and stays"
+}
+
+// goes says what a plan removes, and where it is.
+func goes(p *reset.Plan, line func(place string, names ...string)) {
 	for _, s := range p.Slots {
 		line("source", "slot "+s)
 	}
@@ -191,6 +230,9 @@ func (c *resetting) writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
 	}
 	if p.Heartbeat != "" {
 		line("source", "the job's rows of "+p.Heartbeat+", and with the last row the table")
+	}
+	for _, b := range p.Returned {
+		line("source", b+" comes back")
 	}
 	for _, t := range p.Topics {
 		line("log", "topic "+t)
@@ -205,27 +247,9 @@ func (c *resetting) writePlan(w io.Writer, p *reset.Plan, j *job.Job) {
 		line("target", strings.ToLower(v.Noun)+" "+readable(v.Name))
 	}
 	if p.Rows > 0 {
-		line("target", fmt.Sprintf("%d rows of the job in schema floe", p.Rows))
+		line("target", status.Count(p.Rows, "row")+" of the job in schema floe")
 	}
 	if p.Schema {
 		line("target", "schema floe, which no other job uses")
-	}
-	if p.Nothing() {
-		line("nothing", "is left of the job")
-	}
-	for _, t := range p.Existing {
-		line("not made", "table "+readable(t)+" of the target was there before the job and stays")
-	}
-	for _, t := range p.Replaced {
-		line("not made", "table "+readable(t)+" of the target is not the one that floe made and stays")
-	}
-	if len(p.Identities) > 0 {
-		line("left", "replica identities of the source: "+strings.Join(p.Identities, ", "))
-	}
-	for _, t := range p.Stay {
-		line("stays", readable(t)+" of the target, with its rows")
-	}
-	if j.Init.SkipData && !c.ends {
-		line("attention", "init.data.enabled: false: the next start loads no rows, and changes from now until then are lost")
 	}
 }

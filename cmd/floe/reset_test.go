@@ -123,6 +123,26 @@ func TestResetTouchesOnlyWhatTheJobMade(t *testing.T) {
 	once(t, f)
 }
 
+// Rows that nothing tells from the source's are not kept for a load that would bring them again.
+func TestResetDoublesNoRowsOfATableWithoutAKey(t *testing.T) {
+	t.Parallel()
+	f, _, target := devJob(t, "twice", func(j *rig.Job) { j.Existing = "proceed" }, "create table bag (v int); insert into bag values (1), (1), (2); create table item (id int primary key); insert into item values (1)")
+	query(t, target, "create table bag (v int); create table item (id int primary key); insert into item values (1)")
+	once(t, f)
+	r := command(t, f, codeConflict, "job", "reset", "--yes", "twice", "--existing", "keep")
+	wantWords(t, r.Stdout, "table public.bag has rows and no key")
+	wantWords(t, r.Stderr, "nothing was changed", `a second time`, `"public"."bag"`, "--existing empty")
+	if strings.Contains(r.Stderr, "item") {
+		t.Errorf("a table with a key is in the way: %s", r.Stderr)
+	}
+	query(t, target, "truncate bag") // what it says to do: then nothing is in the way
+	command(t, f, codeOK, "job", "reset", "--yes", "twice", "--existing", "keep")
+	once(t, f)
+	if n := query(t, target, "select (select string_agg(v::text, ',' order by v) from bag), (select string_agg(id::text, ',' order by id) from item)"); n != "1,1,2|1" {
+		t.Errorf("the target has %s", n)
+	}
+}
+
 // Services of their own: a held slot and an applier at work are a running job. Of the broker's topics
 // only the job's go.
 func TestResetOfServicesWithABrokerOfTheirOwn(t *testing.T) {

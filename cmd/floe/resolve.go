@@ -22,10 +22,10 @@ func (a *app) resolve(n need) (*job.Job, error) {
 		return nil, err
 	}
 	if a.flags.source != "" {
-		j.Source = job.Endpoint{URL: job.Literal(a.flags.source)}
+		j.Source = job.Endpoint{URL: job.Reference(a.flags.source), Encoding: j.Source.Encoding}
 	}
 	if a.flags.target != "" {
-		j.Target = job.Endpoint{URL: job.Literal(a.flags.target)}
+		j.Target = job.Endpoint{URL: job.Reference(a.flags.target)}
 	}
 	if a.flags.job != "" {
 		j.Name = a.flags.job
@@ -64,17 +64,44 @@ func (a *app) find() (*job.Job, error) {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, exit(codeConflict, fmt.Errorf("%s holds no job of floe dev: %w", a.flags.dataDir, err))
 		}
-		return j, err
-	case a.flags.file != "":
-		j, err := job.Load(a.flags.file)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, exit(codeUsage, err)
+		if err != nil || a.flags.file == "" {
+			return j, err
 		}
-		return j, err
+		return a.within(j)
+	case a.flags.file != "":
+		return a.fromFile()
 	case a.flags.job != "":
 		return job.FromURLs("", ""), nil
 	}
 	return nil, exit(codeUsage, errors.New("which job? Name its file (-f job.yaml), the --data-dir of floe dev, or --job and --broker"))
+}
+
+func (a *app) fromFile() (*job.Job, error) {
+	j, err := job.Load(a.flags.file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, exit(codeUsage, err)
+	}
+	return j, err
+}
+
+// within is the file's job on the log of the folder that keeps it.
+func (a *app) within(kept *job.Job) (*job.Job, error) {
+	j, err := a.fromFile()
+	if err != nil {
+		return nil, err
+	}
+	if j.Name == "" {
+		j.Name = kept.Name
+	}
+	if j.Name != kept.Name {
+		return nil, exit(codeConflict, fmt.Errorf("%s holds the job %s, and %s is of job %s; name one of both", a.flags.dataDir, kept.Name, a.flags.file, j.Name))
+	}
+	e, err := datadir.ReadEndpoint(a.flags.dataDir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	e.Use(j)
+	return j, nil
 }
 
 // findRunning looks where floe dev keeps the job if nothing else is said.

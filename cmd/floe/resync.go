@@ -24,7 +24,10 @@ func (a *app) resyncCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "resync TABLE...", Short: "Read tables' rows again and make the target's equal to them; the others go on", Args: cobra.MinimumNArgs(1),
 		Long: `Read tables' rows again and make the target's equal to them, through the log: rows that differ are
 overwritten, rows that the source does not have go, and changes go on meanwhile. Readers of the target see the
-table's rows all the time. What errors skip left out of a table comes with it.`,
+table's rows all the time. What errors skip left out of a table comes with it.
+Of a table without a key nothing tells which rows are there: the first rows that are read take the place of all of
+the target's, the others follow. Until floe tables says that it is in sync, readers see a part of it, without the
+changes that come meanwhile; so they do while a resync that was cut short is not begun again.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.commander(cmd.Context())
 			if err != nil {
@@ -35,26 +38,38 @@ table's rows all the time. What errors skip left out of a table comes with it.`,
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
+			if !wait {
+				return c.resync(ctx, args)
+			}
 			names, err := c.replicated(ctx, args)
 			if err != nil {
 				return err
 			}
-			said, what := time.Now(), join(names)
+			said := time.Now()
 			next, err := c.send(ctx, ledger.VerbResync, args...)
 			if err != nil {
 				return err
 			}
-			if !wait {
-				return c.say("%s: capture takes it up at once and reads the rows again; `floe tables` shows how far\n", what)
-			}
 			if err := c.resynced(ctx, names, next, said); err != nil {
 				return err
 			}
-			return c.say("%s: the target has the source's rows\n", what)
+			return c.say("%s: the target has the source's rows\n", join(names))
 		}}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the target has the rows")
 	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "with --wait, give up after this time (exit 8)")
 	return cmd
+}
+
+// resync sends the command and does not wait for what comes of it.
+func (c *commander) resync(ctx context.Context, tables []string) error {
+	names, err := c.replicated(ctx, tables)
+	if err != nil {
+		return err
+	}
+	if _, err := c.send(ctx, ledger.VerbResync, tables...); err != nil {
+		return err
+	}
+	return c.say("%s: capture takes it up at once and reads the rows again; `floe tables` shows how far. Of a table without a key a part is seen meanwhile\n", join(names))
 }
 
 // join lists names for people.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"floe/pkg/job"
 )
 
 // app is one run of the command line.
@@ -78,7 +80,7 @@ func (a *app) root() *cobra.Command {
 		return pflag.NormalizedName(name)
 	})
 	root.AddCommand(a.devCommand(), a.captureCommand(), a.applierCommand(), a.brokerCommand(), a.consoleCommand(), a.registryCommand(),
-		a.statusCommand(), a.tablesCommand(), a.waitCommand(), a.verifyCommand(), a.addCommand(), a.removeCommand(), a.deleteCommand(), a.resyncCommand(), a.replayCommand(), a.tailCommand(), a.slotCommand(), a.topicsCommand(), a.doctorCommand(), a.setCommand(), a.errorsCommand(), a.checkCommand(), a.jobCommand(), a.diagCommand(), a.healthCommand(), a.manCommand(), a.versionCommand())
+		a.statusCommand(), a.tablesCommand(), a.progressCommand(), a.waitCommand(), a.verifyCommand(), a.addCommand(), a.removeCommand(), a.deleteCommand(), a.resyncCommand(), a.replayCommand(), a.tailCommand(), a.slotCommand(), a.topicsCommand(), a.doctorCommand(), a.setCommand(), a.errorsCommand(), a.checkCommand(), a.jobCommand(), a.diagCommand(), a.healthCommand(), a.manCommand(), a.versionCommand())
 	root.AddCommand(append(a.runCommands(), a.cutoverCommand())...)
 	return root
 }
@@ -108,6 +110,12 @@ func (a *app) begin(cmd *cobra.Command) error {
 		return err
 	}
 	a.log, a.began = log, true
+	for _, name := range []string{"source", "target"} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && job.HoldsPassword(f.Value.String()) {
+			log.Warn("a password stands on the command line, where every user of this machine can read it and the shell remembers it", "flag", "--"+name,
+				"fix", "say the address in FLOE_"+strings.ToUpper(name)+", refer to the password as ${NAME} or ${file:PATH} within single quotes, or leave it to ~/.pgpass")
+		}
+	}
 	return nil
 }
 

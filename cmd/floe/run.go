@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,6 +81,7 @@ type commander struct {
 	job   *job.Job
 	kafka []kgo.Opt
 	sent  *control.Sent
+	by    string // who asks, if that is not who runs this process
 }
 
 // commander finds the job and reads what was sent to it so far.
@@ -89,19 +91,26 @@ func (a *app) commander(ctx context.Context) (*commander, error) {
 		return nil, err
 	}
 	c := &commander{app: a, job: j, kafka: opts}
+	return c, c.reread(ctx)
+}
+
+// reread reads what was sent to the job so far.
+func (c *commander) reread(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	if c.sent, err = control.Read(ctx, c.kafka, j.Prefix()); err != nil {
-		return nil, unreachable(err)
+	sent, err := control.Read(ctx, c.kafka, c.job.Prefix())
+	if err != nil {
+		return unreachable(err)
 	}
-	return c, nil
+	c.sent = sent
+	return nil
 }
 
 // send appends a command and returns the offset behind it.
 func (c *commander) send(ctx context.Context, verb string, args ...string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	at, err := control.Send(ctx, c.kafka, c.job.Prefix(), verb, args...)
+	at, err := control.SendBy(ctx, c.kafka, c.job.Prefix(), cmp.Or(c.by, control.Sender()), verb, args...)
 	if err != nil {
 		return 0, unreachable(err)
 	}
@@ -117,6 +126,11 @@ func (c *commander) run(ctx context.Context, verb, reason string) (int64, error)
 	case err != nil:
 		return 0, exit(codeConflict, fmt.Errorf("job %s: %w", c.job.Name, err))
 	case nothing:
+		if verb == ledger.VerbStart { // it may be kept from that still
+			if err := c.first(ctx); err != nil {
+				return 0, err
+			}
+		}
 		who := c.sent.Who()
 		if who == "" {
 			who = "running"
@@ -148,7 +162,7 @@ func (c *commander) first(ctx context.Context) error {
 	if err != nil {
 		return unreachable(err)
 	}
-	if begun || c.sent.Started {
+	if begun {
 		return nil
 	}
 	f, err := overview.Follow(c.kafka, c.job.Prefix())
@@ -215,13 +229,23 @@ func (c *commander) await(ctx context.Context, w *waits, next int64, since time.
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	rest := w.state == string(control.Paused) || w.state == string(control.Stopped)
-	return c.watch(ctx, "reach "+w.state, func(o *overview.Overview) (bool, error) {
+	state, rest := "", w.state == string(control.Paused) || w.state == string(control.Stopped)
+	err := c.watch(ctx, "reach "+w.state, func(o *overview.Overview) (bool, error) {
 		if h := o.Halted(since); h != nil && !rest && h.Obeyed >= next {
 			return false, halted(h)
 		}
+		if !rest { // a service that came behind the start
+			if err := c.barred(overview.Barred(o.Reports())); err != nil {
+				return false, err
+			}
+		}
+		state, _ = o.State(time.Now())
 		return o.Obeyed(next, since) && o.Reached(w.state, time.Now()), nil
 	})
+	if err != nil {
+		return err
+	}
+	return c.say("job %s: it is %s\n", c.job.Name, state)
 }
 
 // obeyed waits until both services took up what was sent.

@@ -91,14 +91,13 @@ func present(ctx context.Context, j *job.Job, names []ident.Name) error {
 	return nil
 }
 
-// selection is what the job replicates now: its file's, with what commands changed since. Where the log
-// does not answer, the file alone says it.
-func (a *app) selection(ctx context.Context, j *job.Job) func(ident.Name) bool {
+// truth is the job as it runs, and what it replicates now. Where the log does not answer, the file alone says it.
+func (a *app) truth(ctx context.Context, j *job.Job) (*job.Job, func(ident.Name) bool) {
 	if j.Kafka == nil {
 		a.findRunning(j)
 	}
 	if j.Kafka == nil {
-		return j.Includes
+		return j, j.Includes
 	}
 	opts, err := options(j)
 	if err == nil {
@@ -106,9 +105,10 @@ func (a *app) selection(ctx context.Context, j *job.Job) func(ident.Name) bool {
 		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 		defer cancel()
 		if sent, err = control.Read(ctx, opts, j.Prefix()); err == nil {
-			return sent.Selection(j.Includes)
+			now, _ := truly(j, &sent.Wanted)
+			return now, sent.Selection(now.Includes)
 		}
 	}
-	a.log.Warn("the log does not answer: tables that commands added or removed are not known", "err", err)
-	return j.Includes
+	a.log.Warn("the log does not answer: what commands changed is not known", "err", err)
+	return j, j.Includes
 }

@@ -9,17 +9,21 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"floe/cmd/floe/supervise"
 	"floe/pkg/access"
+	"floe/pkg/broker"
 	"floe/pkg/job"
+	"floe/pkg/status"
 )
 
 // service is a long-running part of floe: what all of them have in common.
@@ -30,6 +34,8 @@ type service struct {
 	place   string // of its database
 	metrics string // address
 	serving serving
+	health  status.Health
+	door    *broker.Door // of its log
 	// child: floe dev started it; it ends with its standard input, and says where its metrics are.
 	child bool
 	// standby: another one owns the job; this one takes over when it is gone.
@@ -43,8 +49,14 @@ type announcement struct {
 	Broker  string `json:"broker,omitempty"`
 }
 
+// doors has the clients of a log say when its brokers do not let them in.
+func (s *service) doors(kafka []kgo.Opt) []kgo.Opt {
+	s.door = &broker.Door{Log: s.app.log.With("part", s.name)}
+	return append(kafka[:len(kafka):len(kafka)], s.door.Option())
+}
+
 func (s *service) addFlags(cmd *cobra.Command, metrics string) {
-	cmd.Flags().StringVar(&s.metrics, "metrics", metrics, "address of /metrics and /healthz; off for none")
+	cmd.Flags().StringVar(&s.metrics, "metrics", metrics, "address of /metrics, /healthz and /readyz; off for none")
 	s.serving.addFlags(cmd)
 	s.addChildFlag(cmd)
 }
@@ -118,8 +130,7 @@ func (s *service) serveMetrics(ctx context.Context, g *errgroup.Group, reg *prom
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", gate.Wrap(access.View, false, promhttp.HandlerFor(reg, promhttp.HandlerOpts{})))
-	mux.Handle("GET /healthz", gate.Wrap(access.Open, false, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
+	routes(mux, gate, reg, s.health.Says)
 	g.Go(func() error { return gate.Serve(ctx, l, mux) })
 	if s.child {
 		return json.NewEncoder(s.app.out).Encode(announcement{Metrics: l.Addr().String()})
@@ -127,9 +138,26 @@ func (s *service) serveMetrics(ctx context.Context, g *errgroup.Group, reg *prom
 	return nil
 }
 
-// notices logs what the job file asks for in vain.
+// routes are what every service answers; says tells its state, why it is so, and whether it does its part by itself.
+func routes(mux *http.ServeMux, gate *access.Gate, reg *prometheus.Registry, says func() (state, why string, goes bool)) {
+	mux.Handle("GET /metrics", gate.Wrap(access.View, false, promhttp.HandlerFor(reg, promhttp.HandlerOpts{})))
+	mux.Handle("GET /healthz", gate.Wrap(access.Open, false, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })))
+	mux.Handle("GET /readyz", gate.Wrap(access.Open, false, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		state, why, goes := says()
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if !goes {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			if !gate.Asks() { // everybody may know
+				state = strings.TrimSpace(state + " " + why)
+			}
+		}
+		_, _ = io.WriteString(w, state+"\n") // the client has gone
+	})))
+}
+
+// notices logs passwords that references of the job file fall back to.
 func notices(j *job.Job, log *slog.Logger) {
-	for _, n := range j.Notices {
-		log.Warn("a field of the job file has no effect yet", "field", n)
+	for _, f := range j.Exposed() {
+		log.Warn("a reference falls back to a password that stands in the job file: keep ${NAME:-…} for trials, and refer by ${NAME} or ${file:PATH}", "field", f)
 	}
 }

@@ -44,19 +44,26 @@ func (a *app) captureCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.place = job.Place(source)
+			s.place, opts = job.Place(source), s.doors(opts)
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
+				defer s.answers(ctx, j, opts, precheck.Source)()
+				opts = append(opts, kafkaMetrics(reg, j.Name))
 				notices(j, log)
-				found, err := s.check(ctx, j, opts, precheck.Source)
+				at, _ := s.stand(ctx, j, opts) // one that does not answer yet is waited for below
+				found, err := s.check(ctx, at, opts, precheck.Source)
 				if err != nil {
 					return err
 				}
-				defer s.describe(ctx, j, opts)()
+				j, told, err := s.settle(ctx, at, opts)
+				if err != nil {
+					return err
+				}
+				defer told()
 				return capture.Run(ctx, capture.Config{Job: j.Name, Source: source, Place: s.place, Prefix: j.Prefix(), Kafka: opts,
-					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter, Columns: j.Columns, Charset: j.Source.Charset(),
+					Partitions: j.Kafka.Partitions, Replication: j.Kafka.Replication, RowsKept: j.Kafka.RowsKept, Includes: j.Includes, Include: j.Selects(), Exclude: j.Objects.Exclude, Schemas: j.Schema, Everything: j.Everything(), Filter: j.Filter, Columns: j.Columns, Charset: j.Source.Charset(),
 					KeepIdentity: j.Objects.KeepIdentity, DDLOff: j.DDLOff, SkipLoad: j.Init.SkipData, ChunkHold: j.Init.ChunkHold, LoadReaders: j.Init.Readers, LoadRows: j.Throttle.LoadRows, LoadMBps: j.Throttle.LoadMBps, HoldLoad: capture.HoldLoad{ApplierLag: j.Throttle.HoldLoad.ApplierLag, SlotBytes: int64(j.Throttle.HoldLoad.SlotBytes), ActiveSessions: j.Throttle.HoldLoad.ActiveSessions, OldestTransaction: j.Throttle.HoldLoad.OldestTransaction},
 					Heartbeat: j.Heartbeat.Table, HeartbeatEvery: j.Heartbeat.Interval,
-					ShutdownGrace: shutdownGrace, Registry: remote, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Log: log, Metrics: reg})
+					ShutdownGrace: shutdownGrace, Registry: remote, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Door: s.door, Log: log, Metrics: reg, Health: &s.health})
 			})
 		}}
 	s.addFlags(cmd, "127.0.0.1:9188")
@@ -81,16 +88,23 @@ func (a *app) applierCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.key, s.place = "applier/"+name, job.Place(target)
+			s.key, s.place, opts = "applier/"+name, job.Place(target), s.doors(opts)
 			return s.run(cmd.Context(), func(ctx context.Context, reg *prometheus.Registry, log *slog.Logger) error {
-				found, err := s.check(ctx, j, opts, precheck.Target)
+				defer s.answers(ctx, j, opts, precheck.Target)()
+				opts = append(opts, kafkaMetrics(reg, j.Name))
+				at, _ := s.stand(ctx, j, opts) // one that does not answer yet is waited for below
+				found, err := s.check(ctx, at, opts, precheck.Target)
 				if err != nil {
 					return err
 				}
-				defer s.describe(ctx, j, opts)()
+				j, told, err := s.settle(ctx, at, opts)
+				if err != nil {
+					return err
+				}
+				defer told()
 				return applier.Run(ctx, applier.Config{Job: j.Name, Name: name, Target: target, Place: s.place, Prefix: j.Prefix(), Kafka: opts,
 					Mapping: j.Mapping(), Proceed: j.Proceed, SkipStructure: j.Init.SkipStructure, Unsupported: structure.Policy(j.Init.Unsupported),
-					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Rows: j.Throttle.ApplyRows, MBps: j.Throttle.ApplyMBps, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Log: log, Metrics: reg})
+					BatchRows: j.Apply.BatchRows, BatchWait: j.Apply.BatchWait, Rows: j.Throttle.ApplyRows, MBps: j.Throttle.ApplyMBps, AwaitStart: found.await, Checked: found.text, Checks: found.all, Standby: s.standby, Door: s.door, Log: log, Metrics: reg, Health: &s.health})
 			})
 		}}
 	s.addFlags(cmd, "127.0.0.1:9189")
@@ -141,6 +155,7 @@ func (a *app) consoleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			opts = append(opts, (&broker.Door{Log: a.log.With("part", "console")}).Option())
 			l, gate, err := how.open(addr, "--listen")
 			if err != nil {
 				return err
@@ -152,7 +167,7 @@ func (a *app) consoleCommand() *cobra.Command {
 			var told sync.WaitGroup
 			told.Go(func() { a.notify(ctx, j, opts) })
 			err = console.Serve(ctx, console.Config{Job: j.Name, Prefix: j.Prefix(), Kafka: opts, Front: front, Gate: gate, Log: a.log,
-				Near: console.Near{Source: place(j.Source), Target: place(j.Target), Kafka: j.Kafka, File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }}})
+				Near: console.Near{Source: place(j.Source), Target: place(j.Target), Kafka: j.Kafka, File: func(ctx context.Context) ([]byte, error) { return fileNow(ctx, j, opts) }, Apply: a.applies(j, opts)}})
 			cancel(nil)
 			told.Wait()
 			return errors.Join(err, front.Close())

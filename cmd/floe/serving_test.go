@@ -3,19 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/broker"
+	"floe/pkg/nettest"
 )
 
 // Nothing is served to other machines without a token, nor with one that travels readable.
@@ -48,34 +41,6 @@ func TestNothingIsServedToAnybody(t *testing.T) {
 	}
 }
 
-// selfSigned writes a certificate of localhost and its key.
-func selfSigned(t *testing.T) (cert, key string, pool *x509.CertPool) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, b := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(b), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pool = x509.NewCertPool()
-	pool.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	return cert, key, pool
-}
-
 // floe console serves every address, over TLS, to who has a token; a viewer looks and changes nothing.
 func TestTheConsoleIsServedToWhoHasAToken(t *testing.T) {
 	t.Parallel()
@@ -92,7 +57,9 @@ func TestTheConsoleIsServedToWhoHasAToken(t *testing.T) {
 	if _, err := broker.EnsureTopics(t.Context(), kadm.NewClient(client), broker.Control("orders", 1)); err != nil {
 		t.Fatal(err)
 	}
-	cert, key, pool := selfSigned(t)
+	ours := nettest.NewAuthority(t)
+	ours.Sign("console", time.Hour, "localhost")
+	cert, key, pool := ours.Path("console.pem"), ours.Path("console.key"), ours.Pool()
 	const operator, viewer = "operator-0123456789abcdef", "viewer-0123456789abcdef"
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

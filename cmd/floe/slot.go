@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"floe/cmd/floe/reset"
+	"floe/pkg/ending"
 )
 
 // Slot is a replication slot of the job, as the source shows it.
@@ -25,14 +27,23 @@ type Slot struct {
 	Retained int64  `json:"retained_bytes"`
 	Left     *int64 `json:"left_bytes"`
 	State    string `json:"wal_status"`
+	// Full is when nothing is left if it goes on as it did while the command looked; null if it did not grow, or the
+	// source does not limit it.
+	Full *int64 `json:"full_in_seconds" db:"-"`
 }
 
 const slotSQL = `SELECT slot_name::text, active, coalesce(restart_lsn::text, ''), coalesce(confirmed_flush_lsn::text, ''),
 	coalesce(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), restart_lsn), 0)::bigint, (to_jsonb(s)->>'safe_wal_size')::bigint, coalesce(to_jsonb(s)->>'wal_status', '')
 	FROM pg_catalog.pg_replication_slots s WHERE database = current_database() AND slot_name ~ ('^floe_' || $1::text || '_[0-9a-f]{8}$') ORDER BY 1`
 
+// slotSample is how long a slot that the source limits is looked at, to tell when it is full.
+const slotSample = 2 * time.Second
+
 func (a *app) slotCommand() *cobra.Command {
-	return &cobra.Command{Use: "slot", Short: "The job's replication slot: how much WAL the source keeps for it", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "slot", Short: "The job's replication slot: how much WAL the source keeps for it, and for how long it may", Args: cobra.NoArgs,
+		Long: `The job's replication slot, as the source shows it: how much WAL it keeps for the job, how much more may be
+written before the slot is lost (max_slot_wal_keep_size), and in how long that is full if it goes on as in the two
+seconds that the command looks. Capture goes by the last five minutes: floe status warns by that.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j, err := a.resolve(need{source: true})
 			if err != nil {
@@ -43,11 +54,7 @@ func (a *app) slotCommand() *cobra.Command {
 				return err
 			}
 			defer conn.Close(context.WithoutCancel(cmd.Context())) //nolint:errcheck
-			rows, err := conn.Query(cmd.Context(), slotSQL, j.Name)
-			if err != nil {
-				return exit(codeUnreachable, fmt.Errorf("look at the slots: %w", err))
-			}
-			slots, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Slot])
+			slots, err := filling(cmd.Context(), conn, j.Name)
 			switch {
 			case err != nil:
 				return exit(codeUnreachable, fmt.Errorf("look at the slots: %w", err))
@@ -60,15 +67,75 @@ func (a *app) slotCommand() *cobra.Command {
 		}}
 }
 
+// filling looks at a job's slots; if the source limits them, twice.
+func filling(ctx context.Context, conn *pgx.Conn, job string) ([]Slot, error) {
+	look := func() ([]Slot, error) {
+		rows, err := conn.Query(ctx, slotSQL, job)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, pgx.RowToStructByPos[Slot])
+	}
+	began := time.Now()
+	first, err := look()
+	if err != nil || !slices.ContainsFunc(first, func(s Slot) bool { return s.Left != nil }) {
+		return first, err
+	}
+	wait := time.NewTimer(slotSample)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-wait.C:
+	}
+	slots, err := look()
+	over := time.Since(began)
+	for i := range slots {
+		if was := slices.IndexFunc(first, func(s Slot) bool { return s.Name == slots[i].Name }); was >= 0 {
+			slots[i].Full = slots[i].fullIn(first[was], over)
+		}
+	}
+	return slots, err
+}
+
+// fullIn is in how many seconds nothing is left, by how what is kept grew since s was as it was before.
+func (s *Slot) fullIn(before Slot, over time.Duration) *int64 {
+	grown := s.Retained - before.Retained
+	var n int64
+	switch {
+	case s.Left == nil:
+		return nil
+	case *s.Left <= 0: // whatever comes next
+	case grown <= 0:
+		return nil
+	default:
+		n = int64(min(over.Seconds()*float64(*s.Left)/float64(grown), maxFull.Seconds()))
+	}
+	return &n
+}
+
+// maxFull bounds an estimate: what is further off is not told apart.
+const maxFull = 365 * 24 * time.Hour
+
+func (s *Slot) fullText() string {
+	switch {
+	case s.Left == nil:
+		return "never"
+	case s.Full == nil:
+		return "does not grow"
+	}
+	return (time.Duration(*s.Full) * time.Second).String()
+}
+
 func (a *app) writeSlots(slots []Slot) error {
 	t := tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "SLOT\tHELD\tRESTART\tCONFIRMED\tWAL KEPT\tLEFT\tWAL STATUS")
+	fmt.Fprintln(t, "SLOT\tHELD\tRESTART\tCONFIRMED\tWAL KEPT\tLEFT\tFULL IN\tWAL STATUS")
 	for _, s := range slots {
 		left := "no limit"
 		if s.Left != nil {
 			left = bytesText(*s.Left)
 		}
-		fmt.Fprintf(t, "%s\t%t\t%s\t%s\t%s\t%s\t%s\n", s.Name, s.Active, s.Restart, s.Confirmed, bytesText(s.Retained), left, s.State)
+		fmt.Fprintf(t, "%s\t%t\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, s.Active, s.Restart, s.Confirmed, bytesText(s.Retained), left, s.fullText(), s.State)
 	}
 	return t.Flush()
 }
@@ -124,7 +191,7 @@ func topicsOf(ctx context.Context, kafka []kgo.Opt, prefix string) ([]Topic, err
 	}
 	var names []string
 	for _, name := range all.Names() {
-		if reset.Owns(prefix, name) {
+		if ending.Owns(prefix, name) {
 			names = append(names, name)
 		}
 	}

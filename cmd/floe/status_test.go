@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -24,5 +27,43 @@ func TestLoadIsShownAsPartOfTheTable(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
+	}
+}
+
+// What is shown again takes its own place on a terminal, and nowhere else: in a file or a pipe there are lines alone.
+func TestATerminalIsDrawnUpon(t *testing.T) { // not beside others: it sets TERM
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminals here:", err)
+	}
+	defer screen.Close() //nolint:errcheck
+	from, to, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close() //nolint:errcheck
+	plain, err := os.Create(t.TempDir() + "/out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close() //nolint:errcheck
+	var buffer bytes.Buffer
+	for _, term := range []string{"xterm", "dumb"} {
+		t.Setenv("TERM", term)
+		if terminal(screen) != (term == "xterm") || terminal(to) || terminal(plain) || terminal(&buffer) {
+			t.Errorf("TERM=%s: screen %t, pipe %t, file %t", term, terminal(screen), terminal(to), terminal(plain))
+		}
+		for _, w := range []io.Writer{to, plain, &buffer} {
+			if err := wipe(w); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(from)
+	if at, _ := plain.Seek(0, io.SeekEnd); err != nil || len(text)+buffer.Len() > 0 || at > 0 {
+		t.Errorf("%v: a pipe got %q, a file %d bytes", err, text, at)
 	}
 }

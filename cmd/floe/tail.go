@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -17,10 +19,12 @@ import (
 )
 
 func (a *app) tailCommand() *cobra.Command {
-	var last int64
+	var lines int64
+	var from string
 	var follow bool
 	cmd := &cobra.Command{Use: "tail TABLE", Short: "The last events of a table's topic, as JSON lines; with --follow, those that come", Args: cobra.ExactArgs(1),
-		Long: `The last events of a table's topic, decoded, each as a line of JSON; with --follow, those that come too. It shows
+		Long: `The last events of a table's topic, decoded, each as a line of JSON; with --from, those from a place on; with --follow,
+those that come too. It shows
 what stands on the topic: what a client sent twice, or a capture that was replaced wrote, stands there and is not
 applied. Long values are cut, and say so.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -28,21 +32,49 @@ applied. Long values are cut, and say so.`,
 			if err != nil {
 				return exit(codeUsage, err)
 			}
-			if last < 0 || last > tail.MostEvents {
-				return exit(codeUsage, fmt.Errorf("-n: want a number from 0 to %d", tail.MostEvents))
+			of, err := tailed(lines, cmd.Flags().Changed("lines"), from, follow)
+			if err != nil {
+				return exit(codeUsage, err)
 			}
 			j, opts, err := a.logOf()
 			if err != nil {
 				return err
 			}
-			return a.tail(cmd.Context(), j, opts, n, last, follow)
+			return a.tail(cmd.Context(), j, opts, n, of, follow)
 		}}
-	cmd.Flags().Int64VarP(&last, "lines", "n", 10, "how many events of each partition")
+	cmd.Flags().Int64VarP(&lines, "lines", "n", 10, "how many events of each partition; with --from, all unless it is given")
+	cmd.Flags().StringVar(&from, "from", "", "offset within each partition, or time at which the log got the event (RFC 3339)")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on with what comes")
 	return cmd
 }
 
-func (a *app) tail(ctx context.Context, j *job.Job, kafka []kgo.Opt, n ident.Name, last int64, follow bool) error {
+// tailed is the range that the flags mean.
+func tailed(lines int64, counted bool, from string, follow bool) (tail.Range, error) {
+	switch {
+	case from == "" && (lines < 0 || lines > tail.MostEvents):
+		return tail.Range{}, fmt.Errorf("-n: want a number from 0 to %d, or --from for more", tail.MostEvents)
+	case from == "":
+		return tail.Range{Last: lines}, nil
+	case counted && (lines < 1 || follow):
+		return tail.Range{}, errors.New("-n: with --from want a number from 1 on, and no --follow")
+	}
+	of := tail.Range{Whole: true}
+	if counted {
+		of.Most = lines
+	}
+	if offset, err := strconv.ParseInt(from, 10, 64); err == nil && offset >= 0 {
+		of.From = &offset
+		return of, nil
+	}
+	at, err := time.Parse(time.RFC3339, from)
+	if err != nil {
+		return of, fmt.Errorf("--from %s: want an offset such as 1200, or a time such as 2026-01-31T23:59:00Z", from)
+	}
+	of.Time = at
+	return of, nil
+}
+
+func (a *app) tail(ctx context.Context, j *job.Job, kafka []kgo.Opt, n ident.Name, of tail.Range, follow bool) error {
 	schemas, err := registry.NewServer(kafka, j.Prefix(), a.log)
 	if err != nil {
 		return err
@@ -56,7 +88,7 @@ func (a *app) tail(ctx context.Context, j *job.Job, kafka []kgo.Opt, n ident.Nam
 	err = schemas.CatchUp(first)
 	var t *tail.Tail
 	if err == nil {
-		t, err = tail.Open(first, kafka, ident.Topic(j.Prefix(), n), last, schemas.Schema, tail.Mask{})
+		t, err = tail.Open(first, kafka, ident.Topic(j.Prefix(), n), of, schemas.Schema, tail.Mask{})
 	}
 	done()
 	switch {

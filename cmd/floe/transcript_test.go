@@ -13,6 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/tools/txtar"
 
 	"floe/pkg/broker"
 	"floe/pkg/status"
@@ -20,12 +21,12 @@ import (
 )
 
 // scenes are what the services of a job said last; what an operator then types and reads is in
-// testdata/transcripts, a file for each. FLOE_TRANSCRIPTS=1 writes them; make golden does not,
+// testdata/transcripts, an archive for each. FLOE_TRANSCRIPTS=1 writes them; make golden does not,
 // for it would run all of this package's tests.
 var scenes = map[string][]status.Report{
 	"blocked": {
-		{Role: "capture", Instance: "a:1", State: "SYNCING", Epoch: 3, PlacedLSN: 0x2000, Tables: []status.Table{{Schema: "public", Name: "t", State: "in sync", Loaded: 5, Inserts: 2}}},
-		{Role: "applier", Instance: "b:2", State: "BLOCKED", Reason: "constraint-violation", Epoch: 3, AppliedLSN: 0x1000, LatencyUs: 1_500_000,
+		{Role: "capture", Instance: "a:1", State: "SYNCING", Epoch: 3, PlacedLSN: 0x2000, Hops: status.Hops{SourceUs: 100_000, KafkaUs: 200_000}, Tables: []status.Table{{Schema: "public", Name: "t", State: "in sync", Loaded: 5, Inserts: 2}}},
+		{Role: "applier", Instance: "b:2", State: "BLOCKED", Reason: "constraint-violation", Epoch: 3, AppliedLSN: 0x1000, LatencyUs: 1_500_000, Hops: status.Hops{TargetUs: 1_200_000},
 			Detail: `the target refuses an insert of public.t, key (id=3), at 0/14#1: ERROR: new row violates check constraint "small" (SQLSTATE 23514)`, Fix: "change what stands in the way",
 			Blocked: &status.Blocked{Epoch: 3, Commit: 0x14, Seq: 1, Table: "public.t", Op: "an insert", Key: "id=3", SQLState: "23514", Message: "new row violates"},
 			Tables:  []status.Table{{Schema: "public", Name: "t", State: "in sync", Loaded: 5, Inserts: 1, Error: "2 changes left out, the last at 0/A by u@h: known bad"}}},
@@ -50,6 +51,11 @@ var scenes = map[string][]status.Report{
 		{Role: "capture", Instance: "a:1", State: "READY", Detail: "its prechecks passed", Fix: "floe start", LatencyUs: -1},
 		{Role: "applier", Host: "b", Instance: "b:2", State: "PRECHECK_FAILED", Reason: "O-TARGET-EXISTS", Detail: "1 table exists in the target already: public.t", Fix: "rename it", LatencyUs: -1},
 	},
+	"loading": {
+		{Role: "capture", Instance: "a:1", State: "INIT_DATA", Epoch: 1, Tables: []status.Table{{Schema: "public", Name: "big", State: "loading", Estimate: 1000, Loaded: 630}, {Schema: "public", Name: "t", State: "in sync", Loaded: 5}}},
+		{Role: "applier", Instance: "b:2", State: "INIT_DATA", Epoch: 1, Tables: []status.Table{{Schema: "public", Name: "big", State: "loading", Loaded: 500}, {Schema: "public", Name: "t", State: "in sync", Loaded: 5}}},
+	},
+	"wrong": {},
 	"waiting": {
 		{Role: "capture", Instance: "a:1", State: "RETRYING", Reason: "source-unreachable", Detail: "connect to the source: connection refused", Epoch: 1},
 	},
@@ -65,26 +71,32 @@ func TestTranscripts(t *testing.T) {
 	for name, reports := range scenes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join("testdata", "transcripts", name+".txt")
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got strings.Builder
 			addr := play(t, reports)
-			for line := range strings.Lines(string(want)) {
-				if typed, ok := strings.CutPrefix(line, "$ floe "); ok {
-					got.WriteString(transcript(t, addr, strings.TrimSuffix(typed, "\n")))
-				}
-			}
-			if os.Getenv("FLOE_TRANSCRIPTS") != "" {
-				if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got.String() != string(want) {
-				t.Errorf("%s is otherwise:\n%s", path, got.String())
-			}
+			retyped(t, filepath.Join("testdata", "transcripts", name+".txtar"), func(typed string) string {
+				return transcript(t, addr, typed)
+			})
 		})
+	}
+}
+
+// retyped does again what an archive has, entry by entry, and wants what stands there: an entry's name is what
+// was typed, its text what came of it.
+func retyped(t *testing.T, path string, do func(typed string) string) {
+	t.Helper()
+	want, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := &txtar.Archive{Comment: want.Comment}
+	for _, f := range want.Files {
+		got.Files = append(got.Files, txtar.File{Name: f.Name, Data: []byte(do(f.Name))})
+	}
+	if os.Getenv("FLOE_TRANSCRIPTS") != "" {
+		if err := os.WriteFile(path, txtar.Format(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(txtar.Format(got), txtar.Format(want)) {
+		t.Errorf("%s is otherwise:\n%s", path, txtar.Format(got))
 	}
 }
 
@@ -129,7 +141,11 @@ var (
 func transcript(t *testing.T, addr, typed string) string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	code := run(t.Context(), append([]string{"--job", "orders", "--broker", addr}, words(typed)...), &out, &errOut)
+	args, isFloe := strings.CutPrefix(typed, "floe ")
+	if !isFloe {
+		t.Fatalf("no command of floe: %s", typed)
+	}
+	code := run(t.Context(), append([]string{"--job", "orders", "--broker", addr}, words(args)...), &out, &errOut)
 	text := out.String()
 	for line := range strings.Lines(errOut.String()) {
 		text += "! " + line
@@ -138,7 +154,7 @@ func transcript(t *testing.T, addr, typed string) string {
 	text = age.ReplaceAllString(text, `"age_seconds":N`)
 	text = who.ReplaceAllString(text, "by WHO at WHEN")
 	text = took.ReplaceAllString(text, "gave up after N:")
-	return fmt.Sprintf("$ floe %s\n%sexit %d\n\n", typed, text, code)
+	return fmt.Sprintf("%sexit %d\n", text, code)
 }
 
 // words splits at blanks; quotes keep them.

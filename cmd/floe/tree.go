@@ -15,6 +15,7 @@ import (
 
 	"floe/cmd/floe/datadir"
 	"floe/cmd/floe/supervise"
+	"floe/pkg/broker"
 	"floe/pkg/console"
 	"floe/pkg/overview"
 )
@@ -74,10 +75,28 @@ func (d *dev) run(ctx context.Context) error {
 	err = g.Wait()
 	stopBrokers()
 	err = errors.Join(err, below.Wait())
-	if errors.Is(err, errDone) {
+	switch {
+	case errors.Is(err, errDone):
 		return nil
+	case errors.Is(err, console.ErrDeleted):
+		return d.forget()
 	}
 	return err
+}
+
+// forget has the folder hold no job any more: what the job had on both sides is gone, and now its log.
+func (d *dev) forget() error {
+	fmt.Fprintf(d.app.out, "job %s is deleted\n", d.job.Name)
+	if d.endpoint.Embedded {
+		if err := broker.Discard(d.brokerDir()); err != nil {
+			return err
+		}
+	}
+	if err := datadir.RemoveJob(d.dir); err != nil {
+		return err
+	}
+	d.gone, d.kept, d.job, d.endpoint = d.job.Name, datadir.Job{}, nil, datadir.Endpoint{}
+	return console.ErrDeleted
 }
 
 // errDone ends a tree that has reached what it was started for.
@@ -91,7 +110,8 @@ func (d *dev) once(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := d.app.verify(ctx, d.job, d.app.selection(ctx, d.job)); err != nil {
+	j, selection := d.app.truth(ctx, d.job)
+	if _, err := d.app.verify(ctx, j, selection); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}

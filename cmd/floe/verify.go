@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,29 +12,59 @@ import (
 
 	"floe/pkg/ident"
 	"floe/pkg/job"
+	"floe/pkg/status"
 	"floe/pkg/verify"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	return &cobra.Command{Use: "verify [TABLE...]", Short: "Compare every row and column of both databases, each at one moment (run `floe wait --synced` first)",
+	repair := false
+	cmd := &cobra.Command{Use: "verify [TABLE...]", Short: "Compare every row and column of both databases, each at one moment (run `floe wait --synced` first)",
 		Long: `Compare every row and column of the selected tables of both databases, each read in one snapshot.
 Changes that are under way between the two show as differences: stop writing, or wait --synced, before.
+With --repair each table that differs is read again, as by floe resync: through the log, while the job runs; rows
+that the source does not have go, the target's own under on_existing: proceed, too.
 Exit code 6 if something differs.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, err := a.resolve(need{source: true, target: true})
 			if err != nil {
 				return err
 			}
-			includes, unmet, err := only(a.selection(cmd.Context(), j), args)
+			j, selection := a.truth(cmd.Context(), j)
+			includes, unmet, err := only(selection, args)
 			if err != nil {
 				return exit(codeUsage, err)
 			}
-			err = a.verify(cmd.Context(), j, includes)
-			if err == nil {
-				err = unmet()
+			differ, err := a.verify(cmd.Context(), j, includes)
+			if repair && len(differ) > 0 {
+				if err := a.repair(cmd.Context(), differ); err != nil {
+					return err
+				}
+			}
+			if err == nil || errors.Is(err, errNoTable) {
+				err = cmp.Or(unmet(), err)
 			}
 			return err
 		}}
+	cmd.Flags().BoolVar(&repair, "repair", false, "have tables that differ read again (floe resync); still exit code 6")
+	return cmd
+}
+
+var errNoTable = errors.New("no table is selected")
+
+// repair sends floe resync of the tables.
+func (a *app) repair(ctx context.Context, tables []ident.Name) error {
+	c, err := a.commander(ctx)
+	if err != nil {
+		return err
+	}
+	if c.sent.Next == 0 && !c.known(ctx) {
+		return c.unknown()
+	}
+	names := make([]string, len(tables))
+	for i, n := range tables {
+		names[i] = n.SQL()
+	}
+	return c.resync(ctx, names)
 }
 
 // only narrows a selection to the named tables. Once it was used, unmet is the error of names that no table had.
@@ -70,21 +102,27 @@ func only(selected func(ident.Name) bool, args []string) (includes func(ident.Na
 	}, nil
 }
 
-func (a *app) verify(ctx context.Context, j *job.Job, includes func(ident.Name) bool) error {
+// verify compares and says what it found. It returns the tables whose rows differ.
+func (a *app) verify(ctx context.Context, j *job.Job, includes func(ident.Name) bool) (differ []ident.Name, err error) {
 	source, err := j.Source.Config()
 	if err != nil {
-		return exit(codeUsage, err)
+		return nil, exit(codeUsage, err)
 	}
 	target, err := j.Target.Config()
 	if err != nil {
-		return exit(codeUsage, err)
+		return nil, exit(codeUsage, err)
 	}
-	r, err := verify.Run(ctx, verify.Config{Source: source, Target: target, Includes: includes, Filter: j.Filter, Columns: j.Columns, Encoding: j.Source.Encoding, Mapping: j.Mapping(), Log: a.log})
+	r, err := verify.Run(ctx, verify.Config{Source: source, Target: target, Includes: includes, Filter: j.Filter, Columns: j.Columns, Known: a.defined(ctx, j), Encoding: j.Source.Encoding, Mapping: j.Mapping(), Log: a.log})
 	if err != nil {
-		return exit(codeUnreachable, err)
+		return nil, exit(codeUnreachable, err)
 	}
 	if len(r.Tables) == 0 {
-		return exit(codeConflict, fmt.Errorf("no table is selected"))
+		return nil, exit(codeConflict, errNoTable)
+	}
+	for i := range r.Tables {
+		if t := &r.Tables[i]; !t.Equal() && t.Problem == "" && t.Skipped == "" {
+			differ = append(differ, t.Source)
+		}
 	}
 	if a.machine() {
 		err = a.encode(r)
@@ -92,9 +130,9 @@ func (a *app) verify(ctx context.Context, j *job.Job, includes func(ident.Name) 
 		err = writeResult(a.out, r)
 	}
 	if err == nil && !r.Equal() {
-		return exit(codeMismatch, nil)
+		err = exit(codeMismatch, nil)
 	}
-	return err
+	return differ, err
 }
 
 func writeResult(w io.Writer, r *verify.Result) error {
@@ -113,7 +151,7 @@ func writeResult(w io.Writer, r *verify.Result) error {
 		if t.Target != t.Source {
 			fmt.Fprintf(w, " -> %s", t.Target)
 		}
-		fmt.Fprintf(w, ": %d rows, on the target %d\n", t.SourceRows, t.TargetRows)
+		fmt.Fprintf(w, ": %s, on the target %d\n", status.Count(t.SourceRows, "row"), t.TargetRows)
 		if t.Problem != "" {
 			fmt.Fprintf(w, "         %s\n", t.Problem)
 		}
@@ -128,7 +166,7 @@ func writeResult(w io.Writer, r *verify.Result) error {
 	if differ > 0 {
 		word = fmt.Sprintf("%d DIFFER", differ)
 	}
-	_, err := fmt.Fprintf(w, "%d tables, %d rows: %s\n", len(r.Tables), r.Rows(), word)
+	_, err := fmt.Fprintf(w, "%s, %s: %s\n", status.Count(len(r.Tables), "table"), status.Count(r.Rows(), "row"), word)
 	return err
 }
 

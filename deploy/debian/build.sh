@@ -19,10 +19,14 @@ install -D -m 644 "$here/../grafana/floe.json" "$root/usr/share/floe/grafana/flo
 install -D -m 644 "$here/../prometheus/alerts.yml" "$root/usr/share/floe/prometheus/alerts.yml"
 mkdir -p "$root/usr/share/man/man1" "$root/usr/share/bash-completion/completions" "$root/usr/share/zsh/vendor-completions" "$root/etc/floe"
 "$native" man "$root/usr/share/man/man1" >/dev/null
+find "$root/usr/share/man" -name '*.1' -exec gzip -9n {} +
 "$native" completion bash >"$root/usr/share/bash-completion/completions/floe"
 "$native" completion zsh >"$root/usr/share/zsh/vendor-completions/_floe"
 chmod 750 "$root/etc/floe"
 mkdir "$root/DEBIAN"
+for script in prerm postinst postrm; do
+  install -m 755 "$here/$script.sh" "$root/DEBIAN/$script"
+done
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: floe
 Version: $version

@@ -32,7 +32,7 @@ func TestABigTransactionKilledInItsMiddleIsOneTransactionOfTheTarget(t *testing.
 	x := bigger(t)
 	// The time of a row's commit tells which target transaction brought it: floe's savepoints give the
 	// rows of one transaction different xids.
-	b := newBench(t, rig.StartServers(t, pgtest.Options{Settings: map[string]string{"track_commit_timestamp": "on"}}), "big", nil)
+	b := newBench(t, rig.StartServers(t, pgtest.Options{Large: x.rows > 1_000_000, Settings: map[string]string{"track_commit_timestamp": "on"}}), "big", nil)
 	b.source(t, marker, `CREATE TABLE big (id bigint PRIMARY KEY, n int NOT NULL, pad text);
 		CREATE TABLE sub (id int PRIMARY KEY, n int NOT NULL)`,
 		fmt.Sprintf("INSERT INTO big SELECT g, 0, repeat('p', 20) FROM generate_series(1, %d) g", 2*x.each))

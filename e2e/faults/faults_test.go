@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"floe/e2e/history"
 	"floe/e2e/rig"
@@ -22,22 +23,17 @@ import (
 // full runs are long enough for the numbers that the project promises.
 var full = os.Getenv("FLOE_E2E") == "all"
 
+// long leaves a test to full runs.
+func long(t testing.TB) {
+	t.Helper()
+	if !full {
+		t.Skip("it takes its time: make e2e (FLOE_E2E=all) runs it")
+	}
+}
+
 // patience is how long a test waits for what must come. How long it takes says nothing: the machine may be
 // busy, or slow.
 const patience = 3 * time.Minute
-
-// seeded returns the run's seed: FLOE_SEED, or one by chance, printed.
-func seeded(t testing.TB) uint64 {
-	seed := rand.Uint64() >> 1
-	if text := os.Getenv("FLOE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("FLOE_SEED: %v", err)
-		}
-	}
-	t.Logf("FLOE_SEED=%d", seed)
-	return seed
-}
 
 // bench is one job between two databases, with what a test does to it.
 type bench struct {
@@ -130,19 +126,30 @@ func ask(t testing.TB, url, sql string) string {
 // marker is the table by which "caught up" is judged.
 const marker = "CREATE TABLE marker (n bigint PRIMARY KEY)"
 
-// caughtUp writes a marker row and waits for it on the target.
+// slower is how many times its patience a test waits while the target moves on: on a machine that is busy, more is to be
+// caught up with than on one that is not.
+const slower = 5
+
+// caughtUp writes a marker row and waits for it on the target, until that does not move for so long.
 func (b *bench) caughtUp(t testing.TB, patience time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), slower*patience)
 	defer cancel()
 	n := rand.Int64()
 	b.must(t, b.pair.Source.Exec(ctx, b.name, fmt.Sprintf("INSERT INTO marker VALUES (%d)", n)))
 	c, err := rig.ConnectPinned(ctx, b.pair.TargetURL())
 	b.must(t, err)
 	defer c.Close(context.WithoutCancel(ctx))
+	moved, last := time.Now(), ""
 	err = rig.Until(ctx, func() (bool, error) {
 		if err := b.Ended(); err != nil {
 			return false, err
+		}
+		if at := b.appliedTo(ctx, c); at != last {
+			moved, last = time.Now(), at
+		}
+		if time.Since(moved) > patience {
+			return false, fmt.Errorf("nothing was applied for %s", patience)
 		}
 		there, err := rig.Text(ctx, c, "SELECT to_regclass('public.marker') IS NOT NULL")
 		if err != nil || there != "t" {
@@ -155,6 +162,16 @@ func (b *bench) caughtUp(t testing.TB, patience time.Duration) {
 		b.explain(t)
 		t.Fatalf("the marker did not arrive: %v", err)
 	}
+}
+
+// appliedTo is the place in the log that the target has come to, empty if it cannot be asked.
+func (b *bench) appliedTo(ctx context.Context, c *pgx.Conn) string {
+	there, err := rig.Text(ctx, c, "SELECT to_regclass('floe.checkpoint') IS NOT NULL")
+	if err != nil || there != "t" {
+		return ""
+	}
+	at, _ := rig.Text(ctx, c, "SELECT max(ledger_offset) FROM floe.checkpoint")
+	return at
 }
 
 // explain logs what floe says of itself, and has its services write where they stand to their log.

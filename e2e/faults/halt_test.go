@@ -33,6 +33,7 @@ func TestHaltsOnWhatWouldBeAGap(t *testing.T) {
 	s := servers(t)
 	for _, d := range []damage{
 		{"slot_recreated", recreateSlot, "slot-ahead", []string{"somebody advanced or recreated it", "floe job reset"}},
+		{"slot_advanced", advanceSlot, "slot-ahead", []string{"somebody advanced or recreated it", "floe job reset"}},
 		{"slot_dropped", dropSlot, "slot-missing", []string{"is gone from the source", "floe job reset"}},
 		{"publication_dropped", dropPublication, "publication-changed", []string{"is gone from the source"}},
 		{"rows_topic_deleted", deleteRows, "topic-reset", []string{"topic", "floe job reset"}},
@@ -161,6 +162,10 @@ func recreateSlot(t *testing.T, b *bench, _ *kgo.Client) {
 	name := slotName(t, b)
 	b.source(t, fmt.Sprintf("SELECT pg_drop_replication_slot('%s')", name),
 		fmt.Sprintf("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')", name))
+}
+
+func advanceSlot(t *testing.T, b *bench, _ *kgo.Client) {
+	b.source(t, fmt.Sprintf("SELECT pg_replication_slot_advance('%s', pg_current_wal_insert_lsn())", slotName(t, b)))
 }
 
 func dropPublication(t *testing.T, b *bench, _ *kgo.Client) {

@@ -2,11 +2,13 @@ package faults
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 
 	"floe/e2e/rig"
@@ -75,4 +77,58 @@ func TestAnIdleJobHoldsNoWAL(t *testing.T) {
 	if got := ask(t, b.pair.SourceURL(), "SELECT to_regclass('public.dts_postgres_heartbeat') IS NULL"); got != "t" {
 		t.Error("the heartbeat table outlived its last job")
 	}
+}
+
+// The latency is 0 while nothing happens, grows while capture or the applier stands still, and is not known, instead of
+// 0, while the log does not answer; each time it comes back.
+func TestTheLatencyIsHonest(t *testing.T) {
+	t.Parallel()
+	long(t)
+	b := newBench(t, servers(t), "latency", nil)
+	b.source(t, marker)
+	b.must(t, b.Start())
+	b.streaming(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	latency := func() (seconds float64, known bool) {
+		var s struct {
+			Latency *float64 `json:"latency_seconds"`
+		}
+		r, err := b.Client(ctx, "status", "-o", "json")
+		if err != nil || r.Code != 0 || json.Unmarshal([]byte(r.Stdout), &s) != nil || s.Latency == nil {
+			return 0, false
+		}
+		return *s.Latency, true
+	}
+	until := func(what string, is func(seconds float64, known bool) bool) {
+		t.Helper()
+		var last float64
+		var known bool
+		if err := rig.Until(ctx, func() (bool, error) {
+			last, known = latency()
+			return is(last, known), nil
+		}); err != nil {
+			b.explain(t)
+			t.Fatalf("%s: the latency is %g (known %t): %v", what, last, known, err)
+		}
+	}
+	idle := func(what string) {
+		t.Helper()
+		until(what, func(s float64, known bool) bool { return known && s == 0 })
+	}
+	idle("nothing happens")
+	for i, role := range []string{"capture", "applier"} {
+		b.must(t, syscall.Kill(b.PID(role), syscall.SIGSTOP))
+		b.source(t, fmt.Sprintf("INSERT INTO marker VALUES (%d)", i))
+		for _, least := range []float64{4, 7} {
+			until(role+" stands still", func(s float64, known bool) bool { return known && s > least })
+		}
+		b.must(t, syscall.Kill(b.PID(role), syscall.SIGCONT))
+		idle(role + " goes on")
+	}
+	pid := b.PID("broker")
+	b.must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	until("the log stands still", func(_ float64, known bool) bool { return !known })
+	b.must(t, syscall.Kill(pid, syscall.SIGCONT))
+	idle("the log goes on")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"floe/e2e/rig"
+	"floe/pkg/randtest"
 )
 
 const seats = `CREATE TABLE seat (id int PRIMARY KEY, u int UNIQUE, pad text);
@@ -49,7 +50,7 @@ func (b *bench) exchange(ctx context.Context, t testing.TB, r *rand.Rand, rows i
 // halts, and both sides are equal.
 func TestLoadOfValuesThatChangeHandsAndOfATableWithoutAKey(t *testing.T) {
 	t.Parallel()
-	seed := seeded(t)
+	seed := randtest.Seed(t)
 	rows, slips, kills := 20_000, 40_000, 1
 	if full {
 		rows, slips, kills = 150_000, 600_000, 6

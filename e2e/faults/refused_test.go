@@ -36,7 +36,7 @@ func TestRefusesToStart(t *testing.T) {
 	}
 	for _, c := range []refusal{
 		{name: "wrong_password", code: 5, says: []string{"S-AUTH", "refused the user or the password", "fix:"},
-			job: func(j *rig.Job) { user(&j.Source.URL, "locked:wrong")() }},
+			job: func(j *rig.Job) { user(&j.Source.URL, "locked:${FLOE_TEST_NO_SUCH:-wrong}")() }},
 		{name: "no_replication_right", code: 3, says: []string{"S-REPL-PRIV", "user plain may not replicate", "REPLICATION"},
 			job: func(j *rig.Job) { user(&j.Source.URL, "plain")() }},
 		{name: "source_unreachable", code: 5, says: []string{"S-CONN", "does not answer", "fix:"},

@@ -69,6 +69,11 @@ func TestABrokenApplierIsCaughtEachTime(t *testing.T) {
 	if len(victims) < 2 {
 		t.Fatalf("only transactions %v can be told apart", victims)
 	}
+	for _, told := range []bool{true, false} {
+		if n := f.tornCommands(t, told); n < 2 {
+			t.Fatalf("only %d transactions hold rows and then a command", n)
+		}
+	}
 	for name, spoil := range broken {
 		for _, i := range victims {
 			for _, told := range []bool{true, false} {
@@ -79,6 +84,25 @@ func TestABrokenApplierIsCaughtEachTime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A command that is torn from its transaction's rows is caught as well.
+func (f *fake) tornCommands(t *testing.T, told bool) (n int) {
+	t.Helper()
+	for i, tr := range f.history.Transactions {
+		at := slices.IndexFunc(tr.Changes, func(c Change) bool { return command(t, &c) != "" })
+		if at < 1 || n == 2 {
+			continue
+		}
+		n++
+		plan := faithful(f.history, 1)
+		plan = slices.Insert(plan, i, step{tr.Changes[:at], max(0, i-1)})
+		plan[i+1].changes = tr.Changes[at:]
+		if err := f.run(t, joined(plan, i-3, i+10), told); err == nil {
+			t.Errorf("an applier that runs the commands of transaction %d by themselves passes (checkpoint told: %v)", i, told)
+		}
+	}
+	return n
 }
 
 // joined makes one step of what is before and one of what is behind the window: a run is shorter by them.
@@ -126,7 +150,7 @@ func newFake(t *testing.T) *fake {
 	if _, err := c.PgConn().Exec(ctx, workload.Fill(30)).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
-	if err := workload.Run(ctx, source, 7, 30, 80); err != nil {
+	if err := workload.Run(ctx, source, 7, 30, 240); err != nil {
 		t.Fatal(err)
 	}
 	f := &fake{url: pgtest.NewDB(t, server, workload.Structure, floeTables)}
@@ -156,7 +180,8 @@ func (f *fake) victims(n int) (out []int) {
 // run empties the target, applies the plan and judges what was seen.
 func (f *fake) run(t *testing.T, plan []step, told bool) error {
 	t.Helper()
-	f.must(t, "TRUNCATE a, b, doc, short, hot, gone, bag, list, floe.checkpoint, floe.load; INSERT INTO floe.checkpoint VALUES ('fake', '0/0')")
+	f.must(t, "TRUNCATE a, b, doc, short, hot, gone, bag, list, altered, floe.checkpoint, floe.load; INSERT INTO floe.checkpoint VALUES ('fake', '0/0')")
+	f.must(t, "DROP TABLE shape; CREATE TABLE shape (id int PRIMARY KEY, n bigint NOT NULL)")
 	for _, table := range f.history.Tables {
 		f.must(t, fmt.Sprintf("INSERT INTO floe.load VALUES ('fake', %d, true)", table.OID))
 	}
@@ -164,7 +189,7 @@ func (f *fake) run(t *testing.T, plan []step, told bool) error {
 	for _, s := range plan {
 		sql := []string{"BEGIN"}
 		for _, c := range s.changes {
-			sql = append(sql, f.statement(&c))
+			sql = append(sql, f.statement(&c), command(t, &c))
 		}
 		if told {
 			sql = append(sql, fmt.Sprintf("UPDATE floe.checkpoint SET commit_lsn = '%s'", f.history.Transactions[s.claims].End-1))
@@ -224,12 +249,32 @@ func (f *fake) statement(c *Change) string {
 	return fmt.Sprintf("UPDATE %s SET %s WHERE %s", name, strings.Join(set, ", "), found(table, old))
 }
 
+// command is what a row of altered says, as a command again.
+func command(t *testing.T, c *Change) string {
+	t.Helper()
+	if c.Op != Insert || c.Tables[0].Name != alteredTable {
+		return ""
+	}
+	s, err := saidIn(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "ALTER TABLE " + s.table.SQL() + map[string]string{
+		"add":    " ADD " + s.column + " text DEFAULT " + ident.Literal(s.value),
+		"drop":   " DROP " + s.column,
+		"rename": " RENAME " + s.column + " TO " + s.value,
+		"append": " ALTER " + s.column + " TYPE text USING " + s.column + " || " + ident.Literal(s.value),
+	}[s.verb]
+}
+
 // found is the condition for the old row: its key, or one of the rows that are equal to it.
 func found(t *Table, old []Column) string {
-	row, _ := arrange(t, old)
 	if len(t.Key) > 0 {
-		return ident.Quote(t.Columns[t.Key[0]]) + " = " + literal(row[t.Key[0]])
+		key := t.Columns[t.Key[0]]
+		i := slices.IndexFunc(old, func(c Column) bool { return c.Name == key })
+		return ident.Quote(key) + " = " + literal(old[i].Value)
 	}
+	row, _ := arrange(t, old)
 	var all []string
 	for i, v := range row {
 		all = append(all, ident.Quote(t.Columns[i])+" IS NOT DISTINCT FROM "+literal(v))

@@ -12,6 +12,9 @@
 //   - a sample equals the prefix that floe.checkpoint names in the same snapshot;
 //   - the last sample equals the last prefix.
 //
+// What a command does to a table's columns no row tells: the transaction that runs it says so itself, in
+// a row of a table that is called altered (see [said]).
+//
 // Nothing of floe's pipeline is imported: a fault in it cannot hide itself here. What floe is asked is
 // two tables on the target, floe.checkpoint and floe.load.
 package history
@@ -21,6 +24,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"floe/pkg/ident"
@@ -43,9 +47,9 @@ func (l LSN) String() string { return fmt.Sprintf("%X/%X", uint32(l>>32), uint32
 // Table is one whose history is kept. Without a key its rows are a bag.
 type Table struct {
 	Name    ident.Name
-	OID     uint32 // on the source
-	Columns []string
-	Key     []int // indexes of Columns
+	OID     uint32   // on the source
+	Columns []string // when the history begins
+	Key     []int    // indexes of Columns
 }
 
 // Print is the fingerprint of a table's rows as a bag: their number and the sum of their hashes, so that
@@ -66,30 +70,41 @@ type Value struct {
 	Null, Unchanged bool
 }
 
+// byName is the order in which a print takes the columns: that of their numbers is the server's own.
+func byName(columns []string) []int {
+	order := make([]int, len(columns))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return strings.Compare(columns[i], columns[j]) })
+	return order
+}
+
 // hash is what printSQL makes of the same row.
-func hash(row []Value) uint64 {
+func hash(columns []string, row []Value) uint64 {
 	var b strings.Builder
-	for _, v := range row {
-		if v.Null {
-			b.WriteByte('N')
+	for _, i := range byName(columns) {
+		b.WriteString(columns[i])
+		if row[i].Null {
+			b.WriteString("=N")
 			continue
 		}
-		fmt.Fprintf(&b, "%d:%s", len([]rune(v.Text)), v.Text)
+		fmt.Fprintf(&b, "=%d:%s", len([]rune(row[i].Text)), row[i].Text)
 	}
 	sum := md5.Sum([]byte(b.String()))
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// printSQL selects a table's number and its fingerprint. The text of a row is its columns' lengths and
-// texts, so that no two rows share one.
-func printSQL(number int, t *Table) string {
-	columns := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		text := ident.Quote(c) + "::text"
-		columns[i] = "coalesce(length(" + text + ")::text || ':' || " + text + ", 'N')"
+// printSQL selects a table's number and its fingerprint. The text of a row is its columns' names, lengths
+// and texts, so that no two rows share one.
+func printSQL(number int, name ident.Name, columns []string) string {
+	var parts []string
+	for _, i := range byName(columns) {
+		text := ident.Quote(columns[i]) + "::text"
+		parts = append(parts, ident.Literal(columns[i]+"="), "coalesce(length("+text+")::text || ':' || "+text+", 'N')")
 	}
 	return fmt.Sprintf(`SELECT %d, count(*), coalesce(sum(('x' || substr(md5(convert_to(concat(%s), 'UTF8')), 1, 16))::bit(64)::bigint), 0)::text FROM ONLY %s`,
-		number, strings.Join(columns, ", "), t.Name.SQL())
+		number, strings.Join(parts, ", "), name.SQL())
 }
 
 // parsePrint takes the sum, which the server gives as a number without bound, modulo 2^64.

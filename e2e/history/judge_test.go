@@ -89,6 +89,35 @@ func TestEqualStatesAreTakenForTheEarliestThatFits(t *testing.T) {
 	}
 }
 
+// A transaction of which the load had everything is in no entry: the table that it loaded is ahead of the checkpoint's
+// commit until the next one. No other table may be, nor that one later.
+func TestATableThatHasJustArrivedMayBeAheadOfTheCheckpoint(t *testing.T) {
+	t.Parallel()
+	h := twoTables(9) // transactions 1, 3, 5 … write to x alone
+	loading := func(commit LSN, y int64) Sample {
+		s := at(commit, 0, y)
+		s.Settled[0] = false
+		return s
+	}
+	for name, c := range map[string]struct {
+		samples []Sample
+		passes  bool
+	}{
+		"at its place":           {[]Sample{loading(25, 1), at(25, 3, 1)}, true},
+		"by what it wrote alone": {[]Sample{loading(35, 2), at(35, 5, 2)}, true},
+		"seen twice":             {[]Sample{loading(35, 2), at(35, 5, 2), at(35, 5, 2), at(55, 6, 3)}, true},
+		"it stays so":            {[]Sample{loading(35, 2), at(35, 5, 2), at(45, 5, 2), at(55, 7, 3)}, false},
+		"no load":                {[]Sample{at(35, 4, 2), at(35, 5, 2)}, false},
+		"what wrote to another":  {[]Sample{loading(25, 1), loading(35, 2), at(35, 6, 3)}, false},
+		"the other is ahead":     {[]Sample{loading(25, 1), loading(35, 3)}, false},
+		"first of all":           {[]Sample{at(35, 5, 2)}, false},
+	} {
+		if _, err := Judge(h, c.samples); (err == nil) != c.passes {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // While a table is loaded it is not looked at; the others must fit all the same.
 func TestOnlySettledTablesAreHeldAgainstTheHistory(t *testing.T) {
 	t.Parallel()

@@ -47,15 +47,18 @@ func (h *History) At(commit LSN) (int, bool) {
 type model struct {
 	History
 	byName map[ident.Name]int
+	now    []Table                // History.Tables with the columns of the moment
 	rows   []map[string][][]Value // per table, by key, or by the whole row
 	prints []Print
+	said   int // commands that were told of
 	keep   bool
 }
 
 func newModel(tables []Table) *model {
-	m := &model{History: History{Tables: tables}, byName: map[ident.Name]int{}, prints: make([]Print, len(tables))}
+	m := &model{History: History{Tables: tables}, byName: map[ident.Name]int{}, now: slices.Clone(tables), prints: make([]Print, len(tables))}
 	for i, t := range tables {
 		m.byName[t.Name] = i
+		m.now[i].Columns = slices.Clone(t.Columns)
 		m.rows = append(m.rows, map[string][][]Value{})
 	}
 	m.Prefixes = []Prefix{{Prints: slices.Clone(m.prints)}}
@@ -95,12 +98,17 @@ func (m *model) change(c *Change) error {
 		if err := m.row(i, c); err != nil {
 			return fmt.Errorf("%c of %s: %w", c.Op, name, err)
 		}
+		if name.Name == alteredTable && c.Op == Insert {
+			if err := m.altered(c); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
 func (m *model) row(i int, c *Change) error {
-	t := &m.Tables[i]
+	t := &m.now[i]
 	var old []Value
 	if c.Op != Insert {
 		identity := c.Old
@@ -135,12 +143,12 @@ func (m *model) row(i int, c *Change) error {
 		return fmt.Errorf("key %q is there already", key)
 	}
 	m.rows[i][key] = append(m.rows[i][key], row)
-	m.prints[i].add(hash(row))
+	m.prints[i].add(hash(t.Columns, row))
 	return nil
 }
 
 func (m *model) remove(i int, row []Value) ([]Value, error) {
-	key := keyOf(&m.Tables[i], row)
+	key := keyOf(&m.now[i], row)
 	list := m.rows[i][key]
 	if len(list) == 0 {
 		return nil, fmt.Errorf("there is no row %q", key)
@@ -151,7 +159,7 @@ func (m *model) remove(i int, row []Value) ([]Value, error) {
 	} else {
 		m.rows[i][key] = list
 	}
-	m.prints[i].take(hash(old))
+	m.prints[i].take(hash(m.now[i].Columns, old))
 	return old, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"floe/e2e/rig"
+	"floe/pkg/ident"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -151,9 +152,14 @@ func settled(ctx context.Context, tx pgx.Tx, job string, tables []Table, out []b
 func prints(ctx context.Context, tx pgx.Tx, tables []Table, s *Sample) error {
 	var parts []string
 	for i := range tables {
-		if s.Settled[i] {
-			parts = append(parts, printSQL(i, &tables[i]))
+		if !s.Settled[i] {
+			continue
 		}
+		columns, err := columnsNow(ctx, tx, tables[i].Name)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, printSQL(i, tables[i].Name, columns))
 	}
 	rows, err := tx.Query(ctx, strings.Join(parts, " UNION ALL "))
 	if err != nil {
@@ -172,6 +178,15 @@ func prints(ctx context.Context, tx pgx.Tx, tables []Table, s *Sample) error {
 		}
 	}
 	return rows.Err()
+}
+
+// columnsNow are the columns as the snapshot has them; the lock keeps them.
+func columnsNow(ctx context.Context, tx pgx.Tx, table ident.Name) ([]string, error) {
+	rows, err := tx.Query(ctx, "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped", table.SQL())
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 func reason(err error) string {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"floe/e2e/rig"
 	"floe/pkg/ident"
 )
 
@@ -27,6 +29,7 @@ type Watch struct {
 // Report is what a Watch saw.
 type Report struct {
 	Transactions, Samples int
+	Commands              int // that changed columns
 	// Moved is in how many samples the target had gone on; Partly, how many were taken while some table
 	// was still being loaded.
 	Moved, Partly int
@@ -36,7 +39,7 @@ type Report struct {
 }
 
 func (r Report) String() string {
-	return fmt.Sprintf("%d transactions, %d samples, %d of them at another place than the one before, %d during the load; sampling took %s and missed %v", r.Transactions, r.Samples, r.Moved, r.Partly, r.Took.Round(time.Millisecond), r.Missed)
+	return fmt.Sprintf("%d transactions, %d commands, %d samples, %d of them at another place than the one before, %d during the load; sampling took %s and missed %v", r.Transactions, r.Commands, r.Samples, r.Moved, r.Partly, r.Took.Round(time.Millisecond), r.Missed)
 }
 
 // Begin records and samples from here on.
@@ -46,6 +49,17 @@ func Begin(ctx context.Context, c Config) (*Watch, error) {
 		return nil, err
 	}
 	return &Watch{c, r, Follow(ctx, c.Target, c.Job, r.model.Tables)}, nil
+}
+
+// Settled waits until every table is loaded: a command that writes a table anew has it loaded again.
+func (w *Watch) Settled(ctx context.Context) error {
+	return rig.Until(ctx, func() (bool, error) {
+		s, err := Take(ctx, w.Target, w.Job, w.recorder.model.Tables)
+		if err != nil && !passes(err) {
+			return false, err
+		}
+		return err == nil && s != nil && !slices.Contains(s.Settled, false), nil
+	})
 }
 
 // End judges what was seen. All that the source committed must have been applied by now.
@@ -60,7 +74,7 @@ func (w *Watch) End(ctx context.Context) (Report, error) {
 		return Report{}, errors.New("the target holds no settled table")
 	}
 	samples = append(samples, *last)
-	report := Report{Transactions: len(h.Prefixes) - 1, Samples: len(samples), Missed: w.sampler.missed, Took: w.sampler.took}
+	report := Report{Transactions: len(h.Prefixes) - 1, Commands: w.recorder.model.said, Samples: len(samples), Missed: w.sampler.missed, Took: w.sampler.took}
 	for i := range samples {
 		if i > 0 && samples[i].Commit != samples[i-1].Commit {
 			report.Moved++

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"floe/e2e/rig"
 	"floe/pkg/ident"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 )
 
 // kills is how often the test kills a part of the pipeline, the broker included.
@@ -33,7 +32,7 @@ func TestKill9OnApacheKafka(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
-	r := seeded(t)
+	r := rand.New(rand.NewPCG(randtest.Seed(t), 1))
 	broker, err := Start(ctx, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -70,19 +69,6 @@ func TestKill9OnApacheKafka(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare(ctx, t, pair, "account", "moved")
-}
-
-func seeded(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64() >> 1
-	if text := os.Getenv("FLOE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("FLOE_SEED: %v", err)
-		}
-	}
-	t.Logf("FLOE_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
 }
 
 func job(ctx context.Context, t *testing.T) (rig.Pair, *rig.Floe) {

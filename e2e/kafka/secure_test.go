@@ -2,16 +2,7 @@ package kafka
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,52 +11,28 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/e2e/rig"
+	"floe/pkg/nettest"
 )
 
-// certificates makes an authority's ca.pem in a folder, and of what it signed server.pem, key and certificate
-// together, client.pem and client.key.
-func certificates(t *testing.T, dir string) {
+// certificates makes an authority with what it signed: client.pem, client.key, and server.store, key and certificate
+// together.
+func certificates(t *testing.T) *nettest.Authority {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
+	a := nettest.NewAuthority(t)
+	a.Sign("client", time.Hour, "127.0.0.1")
+	a.Sign("server", time.Hour, "127.0.0.1")
+	var store []byte
+	for _, part := range []string{"server.key", "server.pem"} {
+		text, err := os.ReadFile(a.Path(part))
 		if err != nil {
 			t.Fatal(err)
 		}
+		store = append(store, text...)
 	}
-	put := func(name string, blocks ...*pem.Block) {
-		var text []byte
-		for _, b := range blocks {
-			text = append(text, pem.EncodeToMemory(b)...)
-		}
-		must(os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	if err := os.WriteFile(a.Path("server.store"), store, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	template := func(name string) *x509.Certificate {
-		return &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
-	}
-	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	authority := template("authority")
-	authority.IsCA, authority.BasicConstraintsValid, authority.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, authority, authority, &root.PublicKey, root)
-	must(err)
-	put("ca.pem", &pem.Block{Type: "CERTIFICATE", Bytes: der})
-	for _, name := range []string{"server", "client"} {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		must(err)
-		own := template(name)
-		own.IPAddresses, own.ExtKeyUsage = []net.IP{net.IPv4(127, 0, 0, 1)}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-		der, err := x509.CreateCertificate(rand.Reader, own, authority, &key.PublicKey, root)
-		must(err)
-		private, err := x509.MarshalPKCS8PrivateKey(key)
-		must(err)
-		certificate, secret := &pem.Block{Type: "CERTIFICATE", Bytes: der}, &pem.Block{Type: "PRIVATE KEY", Bytes: private}
-		if name == "server" {
-			put("server.pem", secret, certificate)
-			continue
-		}
-		put("client.pem", certificate)
-		put("client.key", secret)
-	}
+	return a
 }
 
 // A job runs over TLS with a password, and over TLS with a certificate of its own, on Apache Kafka. A password
@@ -75,9 +42,7 @@ func TestSecuredApacheKafka(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
-	dir := t.TempDir()
-	certificates(t, dir)
-	at := func(name string) string { return filepath.Join(dir, name) }
+	at := certificates(t).Path
 	put := func(password string) {
 		t.Helper()
 		if err := os.WriteFile(at("password"), []byte(password+"\n"), 0o600); err != nil {
@@ -85,7 +50,7 @@ func TestSecuredApacheKafka(t *testing.T) {
 		}
 	}
 	put("first-password")
-	b, err := Start(ctx, Options{Secure: &Secure{Keystore: at("server.pem"), Authority: at("ca.pem"), User: "floe", Password: "first-password"}})
+	b, err := Start(ctx, Options{Secure: &Secure{Keystore: at("server.store"), Authority: at("ca.pem"), User: "floe", Password: "first-password"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ var above = map[string][]string{
 	"applier/render":   {"pkg/event", "pkg/ident"},
 	"applier/assemble": {"pkg/event", "pkg/ident", "pkg/ledger", "pkg/halt", "schemas"},
 	"applier/suffix":   {"applier/assemble", "applier/batch", "pkg/catalog", "pkg/event", "pkg/ledger"},
+	"capture/composed": {"pkg/catalog", "pkg/event", "pkg/ident"},
 	"capture/decode":   {"pkg/event"},
 	"capture/snapshot": {},
 }

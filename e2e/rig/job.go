@@ -36,7 +36,8 @@ type Hook struct {
 // Init says what is made before changes flow.
 type Init struct {
 	Structure struct {
-		Enabled bool `json:"enabled"`
+		Enabled     bool   `json:"enabled"`
+		Unsupported string `json:"unsupported,omitempty"`
 	} `json:"structure"`
 }
 

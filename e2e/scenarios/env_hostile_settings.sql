@@ -5,7 +5,7 @@
 DO $$ DECLARE s text; BEGIN
   FOREACH s IN ARRAY ARRAY['datestyle = ''SQL, DMY''', 'intervalstyle = sql_standard', 'extra_float_digits = -10', 'bytea_output = escape', 'timezone = ''America/Caracas''', 'array_nulls = off',
     'transform_null_equals = on', 'quote_all_identifiers = on', 'xmlbinary = hex', 'xmloption = document', 'default_transaction_isolation = serializable', 'standard_conforming_strings = off', 'escape_string_warning = off',
-    'statement_timeout = ''90s''', 'default_transaction_deferrable = on', 'search_path = nowhere', 'check_function_bodies = off', 'default_text_search_config = ''pg_catalog.german''', 'lc_monetary = ''C''', 'row_security = off', 'from_collapse_limit = 1', 'enable_hashjoin = off'] LOOP
+    'statement_timeout = ''90s''', 'default_transaction_deferrable = on', 'default_transaction_read_only = on', 'exit_on_error = on', 'search_path = nowhere', 'check_function_bodies = off', 'default_text_search_config = ''pg_catalog.german''', 'lc_monetary = ''C''', 'row_security = off', 'from_collapse_limit = 1', 'enable_hashjoin = off'] LOOP
     EXECUTE format('ALTER DATABASE %I SET %s', current_database(), s);
   END LOOP; END $$;
 CREATE TABLE public.hs (id int PRIMARY KEY, d date, ts timestamptz, t timestamp, i interval, f4 float4, f8 float8, b bytea, a text[], m money, x xml, r regclass, p point, tr tstzrange, tv tsvector);
@@ -14,7 +14,7 @@ CREATE TABLE public.hs_bag (d date, i interval, f8 float8, b bytea, a text[], tr
 DO $$ DECLARE s text; BEGIN
   FOREACH s IN ARRAY ARRAY['datestyle = ''German''', 'intervalstyle = iso_8601', 'extra_float_digits = -15', 'bytea_output = escape', 'timezone = ''Asia/Kathmandu''', 'array_nulls = off',
     'transform_null_equals = on', 'quote_all_identifiers = on', 'xmloption = document', 'default_transaction_isolation = serializable', 'standard_conforming_strings = off', 'backslash_quote = off', 'escape_string_warning = off',
-    'default_transaction_deferrable = on', 'search_path = nowhere', 'synchronous_commit = off', 'lc_monetary = ''C''', 'session_replication_role = replica', 'default_text_search_config = ''pg_catalog.german'''] LOOP
+    'default_transaction_deferrable = on', 'default_transaction_read_only = on', 'exit_on_error = on', 'search_path = nowhere', 'synchronous_commit = off', 'lc_monetary = ''C''', 'session_replication_role = replica', 'default_text_search_config = ''pg_catalog.german'''] LOOP
     EXECUTE format('ALTER DATABASE %I SET %s', current_database(), s);
   END LOOP; END $$;
 -- load

@@ -3,5 +3,5 @@
 // has taken over, what pg_dump says of both sides.
 //
 //	go test ./e2e/shapes      one seed, always the same
-//	make shapes SHAPES=50     so many seeds that are new; FLOE_SEED repeats one
+//	make shapes SHAPES=50     so many seeds that are new; FLOE_SEED is the first
 package shapes

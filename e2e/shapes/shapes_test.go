@@ -13,6 +13,7 @@ import (
 
 	"floe/e2e/rig"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -30,18 +31,11 @@ const (
 func TestBothSidesBecomeTheSame(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{1}
-	if n, _ := strconv.Atoi(os.Getenv("FLOE_SHAPES")); n > 0 {
+	if n, _ := strconv.ParseUint(os.Getenv("FLOE_SHAPES"), 10, 64); n > 0 {
 		seeds = nil
-		for range n {
-			seeds = append(seeds, rand.Uint64()>>32)
+		for first := randtest.Seed(t); uint64(len(seeds)) < n; {
+			seeds = append(seeds, first+uint64(len(seeds)))
 		}
-	}
-	if text := os.Getenv("FLOE_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatalf("FLOE_SEED: %v", err)
-		}
-		seeds = []uint64{seed}
 	}
 	servers, bin := rig.StartServers(t, pgtest.Options{}), rig.Binary(t)
 	if _, err := os.Stat(servers.Source.Program("pg_dump")); err != nil {

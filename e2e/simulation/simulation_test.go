@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"floe/pkg/randtest"
 )
 
 // setting is a number of the environment.
@@ -26,7 +28,7 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 // tells what happens in it.
 func TestNoScheduleMakesTheTargetDiffer(t *testing.T) {
 	t.Parallel()
-	first, n := setting(t, "FLOE_SEED", uint64(time.Now().UnixNano())%1e9), setting(t, "FLOE_SEEDS", 300)
+	first, n := randtest.Seed(t), setting(t, "FLOE_SEEDS", 300)
 	most := int(setting(t, "FLOE_WRONG", 5)) // seeds that may fail before the rest is not run
 	began, counts, steps, failed := time.Now(), map[string]int{}, 0, 0
 	var tell func(int, string, []int64)
@@ -50,7 +52,7 @@ func TestNoScheduleMakesTheTargetDiffer(t *testing.T) {
 // A seed is a run: the same one again comes to the same at every step.
 func TestASeedRepeatsItsRun(t *testing.T) {
 	t.Parallel()
-	first := uint64(time.Now().UnixNano()) % 1e9
+	first := randtest.Seed(t)
 	different := map[uint64]bool{}
 	for seed := first; seed < first+20; seed++ {
 		a, err1 := run(seed, nil)

@@ -23,6 +23,7 @@ import (
 	"floe/e2e/trial"
 	"floe/e2e/workload"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 )
 
 const rows = 5000
@@ -43,14 +44,7 @@ var onKafka = os.Getenv("FLOE_E2E") == "kafka"
 
 func newWorld(t *testing.T, name string) (*world, uint64) {
 	t.Helper()
-	seed := rand.Uint64() >> 1
-	if text := os.Getenv("FLOE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("FLOE_SEED: %v", err)
-		}
-	}
-	t.Logf("FLOE_SEED=%d", seed)
+	seed := randtest.Seed(t)
 	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 3)), did: map[string]int{}}
 	var err error
 	w.Trial, err = trial.New(t.Context(), rig.StartServers(t, pgtest.Options{}), rig.Binary(t), name, rows, func(j *rig.Job) {

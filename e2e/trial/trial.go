@@ -13,6 +13,7 @@ import (
 	"floe/e2e/history"
 	"floe/e2e/rig"
 	"floe/e2e/workload"
+	"floe/pkg/ident"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -23,7 +24,10 @@ type Trial struct {
 	Pair  rig.Pair
 	Name  string
 	watch *history.Watch
+	aside bool // there is a table that left and joined again
 }
+
+var aside = ident.Name{Schema: "public", Name: "aside"}
 
 // New makes the databases and the job file, and records the source's history from here on. Then the
 // tables are filled with so many rows.
@@ -93,6 +97,31 @@ func (t *Trial) Arrived(ctx context.Context, alive func() error) error {
 	return nil
 }
 
+// Aside has a table leave the job, changes it, and has it join again. It is no part of the history; Judge compares it.
+func (t *Trial) Aside(ctx context.Context) error {
+	t.aside = true
+	return errors.Join(
+		t.Source(ctx, "CREATE TABLE aside (id int PRIMARY KEY, v int)", "INSERT INTO aside SELECT g, 0 FROM generate_series(1, 200) g"),
+		t.command(ctx, "remove", "public.aside"),
+		t.Source(ctx, "UPDATE aside SET v = 1 WHERE id % 2 = 0", "ALTER TABLE aside ADD w text", "DELETE FROM aside WHERE id > 150"),
+		t.command(ctx, "add", "public.aside"),
+		t.Source(ctx, "UPDATE aside SET w = 'x' WHERE id % 3 = 0", "DELETE FROM aside WHERE id % 10 = 7"))
+}
+
+// command gives floe one; nobody answers while what should is being ended.
+func (t *Trial) command(ctx context.Context, args ...string) error {
+	var last rig.Result
+	err := rig.Until(ctx, func() (bool, error) {
+		var err error
+		last, err = t.Client(ctx, args...)
+		return last.Code == 0, err
+	})
+	if err != nil {
+		return fmt.Errorf("floe %v ended with code %d: %s: %w", args, last.Code, last.Stderr, err)
+	}
+	return nil
+}
+
 // Loaded waits until every table is.
 func (t *Trial) Loaded(ctx context.Context) error { return t.Synced(ctx, 3*time.Minute) }
 
@@ -101,9 +130,21 @@ func (t *Trial) Loaded(ctx context.Context) error { return t.Synced(ctx, 3*time.
 func (t *Trial) Judge(ctx context.Context) (history.Report, error) {
 	w := t.watch
 	t.watch = nil
-	err := workload.Equal(ctx, t.Pair)
+	if err := w.Settled(ctx); err != nil {
+		w.Abandon()
+		return history.Report{}, fmt.Errorf("tables that were loaded again: %w", err)
+	}
+	err := workload.Equal(ctx, t.Pair, t.others()...)
 	report, herr := w.End(ctx)
 	return report, errors.Join(err, herr)
+}
+
+// others are tables beside the workload's.
+func (t *Trial) others() []ident.Name {
+	if t.aside {
+		return []ident.Name{aside}
+	}
+	return nil
 }
 
 // Close ends the job and drops its databases; keep leaves its folder, with the log.

@@ -109,6 +109,13 @@ func (b *browser) content(t *testing.T) {
 	b.complaints = nil
 }
 
+// forgets lets complaints be that have some words.
+func (b *browser) forgets(words string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.complaints = slices.DeleteFunc(b.complaints, func(c string) bool { return strings.Contains(c, words) })
+}
+
 // do does what a person does, within a minute.
 func (b *browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()

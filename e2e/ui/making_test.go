@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"floe/e2e/rig"
 	"floe/pkg/pgtest"
@@ -132,6 +133,7 @@ func TestAJobIsMadeFromNothing(t *testing.T) {
 		t.Error("it may start though a check failed")
 	}
 	b.shoot(t, "failed-precheck")
+	b.copies(t, "#file")
 	c.looks(t, b)
 	b.visit(t, "/new/objects")
 	b.types(t, `.chosen li:has(input[value="public.a"]) input[name="to"]`, "copies.a2")
@@ -154,6 +156,89 @@ func TestAJobIsMadeFromNothing(t *testing.T) {
 	c.has(t, "SELECT count(*) FROM sales.orders", "2")
 	b.content(t)
 	c.keeps(t)
+}
+
+// copies presses the button beside a text, which must come to the clipboard; a browser without a window has none
+// of its own.
+func (b *browser) copies(t *testing.T, selector string) {
+	t.Helper()
+	b.acts(t, selector, `navigator.clipboard.writeText = async (text) => { window.copied = text }; e.closest(".copy").querySelector("[data-copy]").click()`)
+	if want, got := eval[string](t, b, fmt.Sprintf("document.querySelector(%q).textContent", selector)), eval[string](t, b, `window.copied ?? ""`); got != want || want == "" {
+		t.Errorf("%q is copied of %q", got, want)
+	}
+}
+
+// A job is made without a script and without a mouse: keys lead to every field and button of the steps.
+func TestAJobIsMadeWithKeysAlone(t *testing.T) {
+	c := emptyConsole(t)
+	b := open(t, c.url)
+	call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.visit(t, "/new")
+	for _, x := range []struct{ side, address, user, password string }{{"source", c.pair.SourceURL(), "locked", "canary-7"}, {"target", c.pair.TargetURL(), "postgres", ""}} {
+		u, err := url.Parse(x.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.writes(t, x.side+".host", u.Hostname())
+		b.writes(t, x.side+".port", u.Port())
+		b.writes(t, x.side+".database", strings.TrimPrefix(u.Path, "/"))
+		b.writes(t, x.side+".user", x.user)
+		if x.password != "" {
+			b.writes(t, x.side+".password", x.password)
+		}
+	}
+	b.enters(t, `button[value="next"]`)
+	b.sees(t, "h1", "Kafka")
+	b.enters(t, `button[value="next"]`)
+	b.sees(t, "h1", "Objects")
+	b.writes(t, "add", "sales.orders")
+	b.do(t, chromedp.KeyEvent(kb.Enter))
+	b.sees(t, ".chosen", "sales.orders")
+	b.writes(t, "filters", "sales.orders: id <> 2")
+	b.enters(t, `button[value="next"]`)
+	b.sees(t, "h1", "Initialisation")
+	b.enters(t, "button.main")
+	b.sees(t, "h1", "Precheck and start")
+	b.enters(t, `button[value="run"]`)
+	b.sees(t, "#checks", "Nothing stands in the way")
+	b.enters(t, `button[value="start"]`)
+	b.sees(t, "#state", "SYNCING")
+	c.has(t, "SELECT count(*) FROM sales.orders", "1")
+	b.do(t, press("pause"))
+	b.sees(t, "main .notice", "The command is in the log")
+	b.content(t)
+}
+
+// reaches presses the key that leads on until it has come to what a selector finds.
+func (b *browser) reaches(t *testing.T, selector string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	at := fmt.Sprintf(`document.readyState === "complete" && document.activeElement.matches(%q)`, selector)
+	for {
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](at))
+		if there && err == nil {
+			return
+		}
+		if err := chromedp.Do(ctx, chromedp.KeyEvent(kb.Tab)); err != nil {
+			b.shoot(t, "failed")
+			t.Fatalf("no key leads to %s: %v", selector, err)
+		}
+	}
+}
+
+// writes types into a field.
+func (b *browser) writes(t *testing.T, name, text string) {
+	t.Helper()
+	b.reaches(t, fmt.Sprintf("[name=%q]", name))
+	b.do(t, chromedp.KeyEvent(text))
+}
+
+// enters presses a button.
+func (b *browser) enters(t *testing.T, selector string) {
+	t.Helper()
+	b.reaches(t, selector)
+	b.do(t, chromedp.KeyEvent(kb.Enter))
 }
 
 // keeps fails if the password is anywhere but in its file, or that can be read by others; and if a rerun

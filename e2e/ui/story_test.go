@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,7 +113,7 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.do(t, chromedp.Click(`//a[text()="public.b"]`))
 	b.sees(t, "h2", "public.b")
 	c.source(t, "INSERT INTO b VALUES (2); DELETE FROM b WHERE id = 1")
-	b.sees(t, "#table", "captured")
+	b.sees(t, "#table", "Captured")
 	b.sees(t, "#table tr:nth-child(3)", "11")
 
 	b.visit(t, "/errors")
@@ -164,6 +165,13 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.sees(t, "#verify tr", "missing")
 	b.sees(t, "#verify tr", "extra")
 	b.shoot(t, "verify-differs")
+	b.do(t, chromedp.Click(chromedp.CSS(`#verify a[href$="#again"]`)))
+	b.sees(t, "#again", "Read again") // the page that is left is gone
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`form:has(button[value="resync"]) input[name="confirm"]`), "shop"), press("resync"))
+	b.sees(t, "main .notice", "The command is in the log")
+	c.has(t, "SELECT count(*) FILTER (WHERE v = 'drifted'), count(*) FILTER (WHERE id = 8), count(*) FILTER (WHERE id = 9999) FROM a", "0|1|0")
+	b.visit(t, "/")
+	b.pointed(t)
 	b.visit(t, "/checks")
 	b.do(t, chromedp.Click(chromedp.CSS(`form[action="/checks"] button`)))
 	b.sees(t, "#checks", "S-WAL-LEVEL")
@@ -195,7 +203,74 @@ func TestAPersonRunsAJob(t *testing.T) {
 	b.visit(t, "/tables/public/slow")
 	b.sees(t, "#table", "in sync")
 	c.has(t, "SELECT count(*) FROM slow", "60000")
+	c.goes(t, b)
 	b.content(t)
+}
+
+// goes stops the job in the console, has it begin anew, has the target take over, and deletes it: each by its typed name.
+func (c *console) goes(t *testing.T, b *browser) {
+	t.Helper()
+	sure := func(then string) {
+		t.Helper()
+		b.types(t, `form.danger:has(`+then+`) input[name="confirm"]`, "shop")
+		b.clicks(t, `form.danger `+then)
+	}
+	b.visit(t, "/")
+	b.clicks(t, `a[href$="/delete"]`)
+	b.sees(t, "#deletion", "stop it first")
+	b.clicks(t, `#deletion a`)
+	b.sees(t, "#h-act", "Actions")
+	sure(`button[value="stop"]`)
+	b.sees(t, "#state", "STOPPED")
+
+	b.clicks(t, `a[href$="/reset"]`)
+	b.sees(t, "main", "slot floe_shop_")
+	b.sees(t, "main", "table public.slow")
+	b.shoot(t, "reset")
+	b.content(t)
+	sure("button")
+	b.sees(t, "main .notice", "it is loaded anew")
+	b.shoot(t, "resetting")
+	b.sees(t, "#state", "SYNCING") // its page came by itself
+	b.forgets("status of 503")     // which it was until then
+	c.has(t, "SELECT count(*) > 1000, to_regclass('slow') IS NULL FROM a", "t|t")
+
+	b.clicks(t, `a[href$="/cutover"]`)
+	b.sees(t, "main", "End what writes to the source first")
+	b.shoot(t, "cutover")
+	sure("button")
+	b.sees(t, "#handover", "The target has taken over")
+	b.shoot(t, "cutover-done")
+	b.visit(t, "/")
+	b.sees(t, "#state", "FINISHED")
+
+	b.clicks(t, `a[href$="/delete"]`)
+	b.sees(t, "main", "publication floe_shop")
+	b.shoot(t, "delete")
+	sure("button")
+	b.sees(t, "#deletion", "The job is deleted")
+	b.shoot(t, "deleted")
+	c.has(t, "SELECT count(*) > 1000, to_regnamespace('floe') IS NULL FROM a", "t|t")
+	b.visit(t, "/jobs")
+	b.sees(t, "h1", "Databases") // a new one is described in the same place
+}
+
+// pointed has the pointer over the charts until they say what is there.
+func (b *browser) pointed(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	said := ""
+	if err := rig.Until(ctx, func() (bool, error) {
+		said = eval[string](t, b, `(() => { const s = document.querySelector(".chart svg"); if (s === null) return ""; const r = s.getBoundingClientRect();
+			s.dispatchEvent(new PointerEvent("pointermove", {bubbles: true, clientX: r.right - 2, clientY: r.top + 2})); return s.closest(".chart").querySelector("output")?.textContent ?? "" })()`)
+		return said != "", nil
+	}); err != nil {
+		t.Fatalf("charts say nothing under the pointer: %v", err)
+	}
+	if !strings.ContainsAny(said, "0123456789") {
+		t.Errorf("a chart says %q", said)
+	}
 }
 
 // set changes a bound of the running job on the page of settings.

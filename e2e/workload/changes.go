@@ -12,7 +12,8 @@ func account(r *rand.Rand, rows int) int { return 1 + r.IntN(rows) }
 
 // changes are drawn with equal odds; what matters more stands here more often.
 var changes = []change{transfer, transfer, transfer, move, swap, reopen, touchDoc, moveDoc, hotRow, hotRow, come, leave, handOver,
-	bagIn, bagOne, bagMany, refill, wide, listed, listed, halfway, reused}
+	bagIn, bagOne, bagMany, refill, wide, listed, listed, halfway, reused,
+	reshape, reshape}
 
 func transfer(r *rand.Rand, rows int) string {
 	x, m := account(r, rows), r.IntN(90)

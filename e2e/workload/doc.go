@@ -8,6 +8,8 @@
 //	gone    rows come and go under few keys; unique values are handed from row to row
 //	bag     no key, equal rows
 //	list    appended to; a row is never changed
+//	shape   its columns come, go, change their names and their values by commands, between rows of the
+//	        same transaction; altered says what was done, for whoever follows the rows alone
 //
 // Savepoints that are rolled back, and a transaction of thousands of rows among the small ones, stand
 // between them.
@@ -31,12 +33,15 @@ CREATE TABLE gone (id int PRIMARY KEY, v text UNIQUE);
 CREATE TABLE bag (x int, t text);
 ALTER TABLE bag REPLICA IDENTITY FULL;
 CREATE TABLE list (id bigserial PRIMARY KEY, part text, at timestamptz);
+CREATE TABLE shape (id int PRIMARY KEY, n bigint NOT NULL);
+CREATE TABLE altered (id bigserial PRIMARY KEY, said text NOT NULL);
 `
 
 const filled = `
 INSERT INTO hot VALUES (1, 0, '');
 INSERT INTO b SELECT g, 1000 FROM generate_series(1, 100) g;
 INSERT INTO doc SELECT g, 0, repeat(md5(g::text), 100) FROM generate_series(1, 200) g;
+INSERT INTO shape SELECT g, 0 FROM generate_series(1, 60) g;
 INSERT INTO bag SELECT g % 5, 'same' FROM generate_series(1, 50) g;
 INSERT INTO a SELECT g, 100, repeat('p', 100) FROM generate_series(1, `
 
@@ -46,7 +51,7 @@ func Fill(rows int) string { return filled + fmt.Sprint(rows) + ") g" }
 // Tables are the workload's.
 func Tables() []ident.Name {
 	var out []ident.Name
-	for _, t := range []string{"a", "b", "doc", "short", "hot", "gone", "bag", "list"} {
+	for _, t := range []string{"a", "b", "doc", "short", "hot", "gone", "bag", "list", "shape", "altered"} {
 		out = append(out, ident.Name{Schema: "public", Name: t})
 	}
 	return out

@@ -169,10 +169,12 @@ func (g *Gate) local(hostport string) bool {
 		slices.ContainsFunc(g.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
 }
 
-// origin is where a request comes from, for counting: an address, or the network that an IPv6 host
-// chooses its addresses from.
-func origin(r *http.Request) netip.Prefix {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
+// origin is where a request comes from, for counting.
+func origin(r *http.Request) netip.Prefix { return network(r.RemoteAddr) }
+
+// network is an address, or the network that an IPv6 host chooses its addresses from.
+func network(addr string) netip.Prefix {
+	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return netip.Prefix{}
 	}

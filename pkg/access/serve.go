@@ -7,18 +7,23 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
 )
 
-// MostConnections bounds what clients can make us hold open.
-const MostConnections = 512
+// MostConnections bounds what clients can make us hold open, and MostOfOne those of them that come from one
+// address, so that nobody takes all. This machine's own are not told apart: a proxy may stand for everybody.
+const (
+	MostConnections = 512
+	MostOfOne       = 128
+)
 
 // Serve serves until ctx ends, over TLS where the gate has a certificate, in bounded time for each request
 // and with bounded connections. A handler that answers for longer (a stream) moves its deadline itself.
 func (g *Gate) Serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	l = &bounded{Listener: l, free: make(chan struct{}, MostConnections)}
+	l = &bounded{Listener: l, proxied: g.Proxied, from: map[netip.Prefix]int{}}
 	if g.Cert != "" {
 		l = tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: g.keeper.get, NextProtos: []string{"http/1.1"}})
 	}
@@ -34,10 +39,15 @@ func (g *Gate) Serve(ctx context.Context, l net.Listener, h http.Handler) error 
 	return <-ended
 }
 
-// bounded accepts no further connection while as many as free holds are open; the kernel keeps who waits.
+// bounded accepts no further connection while as many are open as may be, of all or of one address; the kernel
+// keeps who waits.
 type bounded struct {
 	net.Listener
-	free chan struct{}
+	proxied bool // all come from the proxy's address
+
+	mu   sync.Mutex
+	open int
+	from map[netip.Prefix]int
 }
 
 func (b *bounded) Accept() (net.Conn, error) {
@@ -45,12 +55,32 @@ func (b *bounded) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case b.free <- struct{}{}:
-		return &counted{Conn: c, done: sync.OnceFunc(func() { <-b.free })}, nil
-	default:
+	from := network(c.RemoteAddr().String())
+	if !b.enter(from) {
 		_ = c.Close() // better a refusal at once than a client that waits in vain
 		return &closed{c}, nil
+	}
+	return &counted{Conn: c, done: sync.OnceFunc(func() { b.leave(from) })}, nil
+}
+
+func (b *bounded) enter(from netip.Prefix) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	one := b.from[from] < MostOfOne || b.proxied || !from.IsValid() || from.Addr().IsLoopback()
+	if b.open == MostConnections || !one {
+		return false
+	}
+	b.open++
+	b.from[from]++
+	return true
+}
+
+func (b *bounded) leave(from netip.Prefix) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open--
+	if b.from[from]--; b.from[from] == 0 {
+		delete(b.from, from)
 	}
 }
 

@@ -2,55 +2,32 @@ package access
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
+	"errors"
 	"io"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"floe/pkg/nettest"
 )
 
-// certificate writes a certificate of 127.0.0.1 with a serial number.
-func certificate(t *testing.T, dir string, serial int64) (cert, key string, pool *x509.CertPool) {
+// certificate writes a certificate of 127.0.0.1 as an authority's nth.
+func certificate(t *testing.T, a *nettest.Authority, n int64) (cert, key string, serial *big.Int) {
 	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key = filepath.Join(dir, "cert"), filepath.Join(dir, "key")
-	at := time.Unix(1_000_000+serial, 0) // a clock too coarse to tell two writes apart
-	for path, b := range map[string]*pem.Block{key: {Type: "PRIVATE KEY", Bytes: keyDER}, cert: {Type: "CERTIFICATE", Bytes: der}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(b), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	pair := a.Sign("server", time.Hour, "127.0.0.1")
+	cert, key = a.Path("server.pem"), a.Path("server.key")
+	at := time.Unix(1_000_000+n, 0) // a clock too coarse to tell two writes apart
+	for _, path := range []string{key, cert} {
 		if err := os.Chtimes(path, at, at); err != nil {
 			t.Fatal(err)
 		}
 	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool = x509.NewCertPool()
-	pool.AddCert(parsed)
-	return cert, key, pool
+	return cert, key, pair.Leaf.SerialNumber
 }
 
 func serve(t *testing.T, c Config, h http.Handler) string {
@@ -78,26 +55,26 @@ func serve(t *testing.T, c Config, h http.Handler) string {
 // A renewed certificate is served without a restart, nothing below TLS 1.2 and nothing readable.
 func TestCertificatesAreReadAnew(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	cert, key, _ := certificate(t, dir, 1)
+	ours := nettest.NewAuthority(t)
+	cert, key, _ := certificate(t, ours, 1)
 	at := serve(t, Config{Cert: cert, Key: key}, http.NotFoundHandler())
-	_, _, pool := certificate(t, dir, 2)
-	c, err := (&tls.Dialer{Config: &tls.Config{RootCAs: pool}}).DialContext(t.Context(), "tcp", at)
+	_, _, want := certificate(t, ours, 2)
+	c, err := (&tls.Dialer{Config: &tls.Config{RootCAs: ours.Pool()}}).DialContext(t.Context(), "tcp", at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.Int64(); got != 2 {
-		t.Errorf("certificate %d is served", got)
+	if got := c.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber; got.Cmp(want) != 0 {
+		t.Errorf("certificate %s is served, want %s", got, want)
 	}
 	_ = c.Close()
 	if err := os.WriteFile(cert, []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err = (&tls.Dialer{Config: &tls.Config{RootCAs: pool}}).DialContext(t.Context(), "tcp", at); err != nil {
+	if c, err = (&tls.Dialer{Config: &tls.Config{RootCAs: ours.Pool()}}).DialContext(t.Context(), "tcp", at); err != nil {
 		t.Fatalf("a broken file ends serving: %v", err)
 	}
 	_ = c.Close()
-	if c, err = (&tls.Dialer{Config: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS11}}).DialContext(t.Context(), "tcp", at); err == nil {
+	if c, err = (&tls.Dialer{Config: &tls.Config{RootCAs: ours.Pool(), MaxVersion: tls.VersionTLS11}}).DialContext(t.Context(), "tcp", at); err == nil {
 		_ = c.Close()
 		t.Error("TLS 1.1 is spoken")
 	}
@@ -144,6 +121,43 @@ func TestConnectionsAreBounded(t *testing.T) {
 	for deadline := time.Now().Add(2 * time.Minute); !answered(dial()); {
 		if time.Now().After(deadline) {
 			t.Fatal("none is served after some ended")
+		}
+	}
+}
+
+// Who sends slowly is not waited for, neither for a request's head nor for its body; heads and bodies are bounded.
+func TestWhoIsSlowOrLongIsNotHeard(t *testing.T) {
+	t.Parallel()
+	read := make(chan error, 10)
+	at := serve(t, Config{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		read <- err
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	const head = "POST / HTTP/1.1\r\nHost: localhost\r\n"
+	var all []net.Conn
+	texts := []string{"", head + "X-A: ", head + "Content-Length: 100\r\n\r\nx", head + "X-A: " + strings.Repeat("a", 100<<10) + "\r\n\r\n",
+		head + "Content-Length: 1000000000\r\n\r\n" + strings.Repeat("a", MostBody+1)}
+	for _, text := range texts {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		_ = c.SetDeadline(time.Now().Add(2 * time.Minute))
+		_, _ = io.WriteString(c, text) // the server may have closed it
+		all = append(all, c)
+	}
+	for i, want := range []string{"", "", "HTTP/1.1 418", "HTTP/1.1 431", "HTTP/1.1 418"} {
+		answer, err := io.ReadAll(all[i])
+		if late := net.Error(nil); errors.As(err, &late) && late.Timeout() || !strings.HasPrefix(string(answer), want) || want == "" && len(answer) > 0 {
+			t.Errorf("%.60q: %v, %.60q", texts[i], err, answer)
+		}
+	}
+	for range 2 { // the two bodies
+		err, large := <-read, (*http.MaxBytesError)(nil)
+		if late := net.Error(nil); !errors.As(err, &large) && !(errors.As(err, &late) && late.Timeout()) {
+			t.Errorf("a body ended with %v", err)
 		}
 	}
 }

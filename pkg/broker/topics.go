@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ func State(prefix string) string   { return prefix + ".floe.state" }
 // Commands is the topic of an operator's commands.
 func Commands(prefix string) string { return prefix + ".floe.control" }
 
+// Answers is the topic of what services answer to questions, made when somebody asks one (package inquiry).
+func Answers(prefix string) string { return prefix + ".floe.answers" }
+
 // LogCapKey is the broker configuration in which the embedded broker says how many bytes of log it is
 // to hold; no other broker has it.
 const LogCapKey = "floe.log.cap.bytes"
@@ -36,6 +40,8 @@ type Topic struct {
 	Replication int
 	// Rows: a topic of rows, which the broker's defaults may expire; the job's own never do.
 	Rows bool
+	// Kept is how long a topic of rows keeps them, 0 by those defaults.
+	Kept time.Duration
 }
 
 // Control are the job's own topics.
@@ -94,6 +100,10 @@ func create(ctx context.Context, adm *kadm.Client, t Topic) (kadm.TopicID, error
 	if !t.Rows {
 		forever := "-1"
 		config = map[string]*string{"retention.ms": &forever, "retention.bytes": &forever}
+	}
+	if t.Rows && t.Kept > 0 {
+		kept := strconv.FormatInt(t.Kept.Milliseconds(), 10)
+		config = map[string]*string{"retention.ms": &kept}
 	}
 	if strings.HasSuffix(t.Name, ".floe.status") { // who looks wants to know how it is, and yesterday's reports are many
 		day, segment := "86400000", "3600000"

@@ -88,7 +88,7 @@ func ReadChange(change []byte, sel Selection, valid *Database) (Change, error) {
 
 // compare finds what differs from valid.
 func (c *Change) compare(r *reader, e *told, valid *Database) error {
-	now := narrow(r.ordered(), r.sel.Columns, valid.Listed())
+	now := narrow(r.ordered(), &r.sel, valid)
 	for i := range now {
 		if t, ok := now[i].Body.(*TableDef); ok {
 			r.tables[t.OID] = t
@@ -225,7 +225,7 @@ func rewritten(e *told, valid *Database, r *reader) []uint32 {
 			continue
 		case slices.Contains(e.Rewritten, oid),
 			was[oid] == nil && !slices.Contains(e.Created, oid),
-			was[oid] != nil && was[oid].Unlogged,
+			was[oid] != nil && (was[oid].Unlogged || renumbered(was[oid], t, valid, now)),
 			roots[oid] != nil && was[oid] != nil && (before[oid] == nil || before[oid].OID != roots[oid].OID),
 			slices.ContainsFunc(e.Stale, func(s [2]uint32) bool {
 				return s[0] == oid && was[oid] != nil && !was[oid].hasAttnum(int16(s[1])) && t.hasAttnum(int16(s[1]))

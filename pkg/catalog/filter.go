@@ -21,6 +21,7 @@ func CheckFilter(ctx context.Context, conn *pgx.Conn, t *TableDef) error {
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck
 	var columns []string
+	generated := ""
 	types, err := filterTypes(ctx, conn, t)
 	if err != nil {
 		return fmt.Errorf("check filter %s: %w", t.Filter, err)
@@ -30,6 +31,8 @@ func CheckFilter(ctx context.Context, conn *pgx.Conn, t *TableDef) error {
 			return nil
 		} else if c.Generated == nil {
 			columns = append(columns, ident.Quote(c.Name)+" "+types[i])
+		} else if Mentions(t.Filter, c.Name) {
+			generated = " (column " + ident.Quote(c.Name) + " is generated, and no change bears it: write its expression instead)"
 		}
 	}
 	name := "pg_temp." + ident.Quote(t.Name.Name)
@@ -38,7 +41,7 @@ func CheckFilter(ctx context.Context, conn *pgx.Conn, t *TableDef) error {
 		"CREATE INDEX ON " + name + " ((1)) WHERE (" + t.Filter + ")",
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("check filter %s: %w", t.Filter, err)
+			return fmt.Errorf("check filter %s%s: %w", t.Filter, generated, err)
 		}
 	}
 	return nil

@@ -56,32 +56,29 @@ func (d *TableDef) Sent() []string {
 	return out
 }
 
-// Listed are the tables of a database that have a list, by oid.
-func (db *Database) Listed() map[uint32]*TableDef {
-	listed := map[uint32]*TableDef{}
-	if db == nil {
-		return nil
-	}
-	for _, t := range db.Tables() {
-		if t.List != nil {
-			listed[t.OID] = t
-		}
-	}
-	return listed
-}
-
-// Narrow leaves of each table the columns that its list has; lists gives one by a table's name, nil for none. A
-// table that had a list before keeps it, whatever it is called now. db stays as it is.
-func (db *Database) Narrow(lists func(ident.Name) []string, before map[uint32]*TableDef) *Database {
-	return NewDatabase(db.Version, narrow(db.Definitions, lists, before))
+// Narrow leaves of each table the columns that its list has, and the condition on its rows; sel gives both by a
+// table's name. A table that had one before keeps it, whatever it is called now. db stays as it is.
+func (db *Database) Narrow(sel Selection, before *Database) *Database {
+	return NewDatabase(db.Version, narrow(db.Definitions, &sel, before))
 }
 
 // narrow is Narrow over definitions, parents before their partitions.
-func narrow(defs []Definition, lists func(ident.Name) []string, before map[uint32]*TableDef) []Definition {
-	if lists == nil && len(before) == 0 {
+func narrow(defs []Definition, sel *Selection, before *Database) []Definition {
+	lists, listed, conditioned := sel.Columns, map[uint32]*TableDef{}, map[uint32]*TableDef{}
+	if before != nil {
+		for _, t := range before.Tables() {
+			if t.List != nil {
+				listed[t.OID] = t
+			}
+			if t.Filter != "" && sel.Filter != nil {
+				conditioned[t.OID] = t
+			}
+		}
+	}
+	if lists == nil && len(listed) == 0 && sel.Filter == nil {
 		return defs
 	}
-	n := narrowing{lists: lists, before: before, tables: map[ident.Name]*TableDef{}, left: map[ident.Name][]string{}}
+	n := narrowing{lists: lists, before: listed, filter: sel.Filter, conditioned: conditioned, was: before, tables: map[ident.Name]*TableDef{}, left: map[ident.Name][]string{}}
 	defs = slices.Clone(defs)
 	for i := range defs {
 		if t, ok := defs[i].Body.(*TableDef); ok {
@@ -110,13 +107,18 @@ func narrow(defs []Definition, lists func(ident.Name) []string, before map[uint3
 type narrowing struct {
 	lists  func(ident.Name) []string
 	before map[uint32]*TableDef
-	tables map[ident.Name]*TableDef
-	left   map[ident.Name][]string // names of columns, by table
+	// filter gives conditions by name, conditioned are the tables that had one.
+	filter      func(ident.Name) string
+	conditioned map[uint32]*TableDef
+	was         *Database
+	tables      map[ident.Name]*TableDef
+	left        map[ident.Name][]string // names of columns, by table
 }
 
 // table takes the columns that are not of its list out of a table.
 func (n *narrowing) table(t *TableDef) {
 	n.tables[t.Name] = t
+	n.condition(t)
 	l, listed := n.list(t)
 	if l == nil {
 		return
@@ -132,7 +134,7 @@ func (n *narrowing) table(t *TableDef) {
 		}
 	}
 	for _, name := range l.Columns {
-		if t.Column(name) == nil {
+		if t.Column(name) == nil && n.before[t.OID] == nil { // else it was renamed or dropped since
 			l.Unknown = append(l.Unknown, name)
 		}
 	}
@@ -144,6 +146,50 @@ func (n *narrowing) table(t *TableDef) {
 	if len(t.Keys) == 0 {
 		t.Keys = nil
 	}
+}
+
+// condition has a table keep the condition that it had under another name: which rows are copied is said of a table,
+// not of whatever is called so later. A partition has its root's, and one that was detached keeps that.
+func (n *narrowing) condition(t *TableDef) {
+	if root := n.root(t); root != nil {
+		if root.Filter != "" && n.filter != nil && n.filter(t.Name) == "" {
+			t.Filter, t.FilterOf = root.Filter, root.filterOf()
+		}
+		return
+	}
+	was := n.conditioned[t.OID]
+	if was == nil {
+		return
+	}
+	if of := was.filterOf(); *of != t.Name {
+		if f := n.filter(*of); f != "" {
+			t.Filter, t.FilterOf = f, of
+		}
+	}
+}
+
+// root is the table that a partition is the next part of, as it is now or, if nothing changed of it, was.
+func (n *narrowing) root(t *TableDef) *TableDef {
+	if t.PartitionOf == nil {
+		return nil
+	}
+	if root := n.tables[t.PartitionOf.Parent]; root != nil || n.was == nil {
+		return root
+	}
+	return n.was.Table(t.PartitionOf.Parent)
+}
+
+// filterOf is the name under which the job has the table's condition.
+func (d *TableDef) filterOf() *ident.Name {
+	if d.FilterOf != nil {
+		return d.FilterOf
+	}
+	return &d.Name
+}
+
+// CalledThen reports whether the job has the table's condition or list under a name that it had.
+func (d *TableDef) CalledThen(name ident.Name) bool {
+	return d.Filter != "" && *d.filterOf() == name || d.List != nil && d.List.Table == name
 }
 
 // list is the table's list, and what decides of a column.

@@ -99,7 +99,7 @@ func TestAListIsOfColumnsNotOfNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw := mustRead(t, conn, Selection{Everything: true})
-	now := raw.Narrow(lists, was.Listed())
+	now := raw.Narrow(Selection{Columns: lists}, was)
 	for name, want := range map[string]string{"t2": "id x n", "p": "id a", "p1": "a id", "t": "id"} {
 		if got := columns(now.Table(public(name))); got != want {
 			t.Errorf("%s has columns %s, want %s", name, got, want)

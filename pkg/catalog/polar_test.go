@@ -73,6 +73,9 @@ func wantTexts(t *testing.T, db *Database, speech dialect.Speech, want map[strin
 	for name := range got {
 		t.Errorf("%s was read", name)
 	}
+	if len(db.Definitions) == 0 {
+		t.Error("nothing was read")
+	}
 	for _, d := range db.Definitions {
 		text, err := Encode(d)
 		if err != nil {
@@ -132,6 +135,33 @@ func TestEPASCatalogsAreRead(t *testing.T) {
 	}
 	if n := len(texts(mustRead(t, conn, Selection{Tables: func(n ident.Name) bool { return n.Name == "emp" }}))); n != 0 {
 		t.Errorf("the table alone brings %d of them", n)
+	}
+}
+
+// The server describes an object type when it is asked; one that it does not is left out with its reason, and costs
+// nothing else.
+func TestObjectTypesAreDescribed(t *testing.T) {
+	t.Parallel()
+	conn := source(t, `CREATE SCHEMA app; CREATE SCHEMA addr; CREATE SCHEMA "List"; CREATE SCHEMA named; CREATE SCHEMA odd; CREATE SCHEMA unsaid; CREATE TABLE app.emp (id int PRIMARY KEY)`, shim.GetDDL, shim.Catalogs,
+		shim.ObjectType("addr", "app", "\n  CREATE OR REPLACE TYPE addr AS OBJECT (\n  street VARCHAR2(9),\n  type NUMBER,\n  MEMBER FUNCTION whole RETURN VARCHAR2)\n\nCREATE OR REPLACE TYPE BODY addr AS\n  MEMBER FUNCTION whole RETURN VARCHAR2 IS BEGIN RETURN street; END;\nEND;\n"),
+		shim.ObjectType("List", "app", `type "List" as table of number`), shim.ObjectType("named", "app", "CREATE TYPE app.named AS VARRAY(3) OF NUMBER"),
+		shim.ObjectType("odd", "app", "-- not a word"), shim.ObjectType("unsaid", "app", ""))
+	db := mustRead(t, conn, Selection{Everything: true})
+	wantTexts(t, db, dialect.PolarO, map[string]string{
+		"object-type app.addr":   "CREATE OR REPLACE TYPE app.addr AS OBJECT (\n  street VARCHAR2(9),\n  type NUMBER,\n  MEMBER FUNCTION whole RETURN VARCHAR2)\n\nCREATE OR REPLACE TYPE BODY app.addr AS\n  MEMBER FUNCTION whole RETURN VARCHAR2 IS BEGIN RETURN street; END;\nEND;",
+		`object-type app."List"`: `CREATE OR REPLACE TYPE app."List" as table of number`,
+		"object-type app.named":  "CREATE OR REPLACE TYPE app.named AS VARRAY(3) OF NUMBER",
+		"object-type app.odd":    "", "object-type app.unsaid": "",
+	})
+	got := texts(db)
+	if d := got["object-type app.unsaid"]; !strings.Contains(d.Absent, `object "unsaid" of type TYPE not found`) {
+		t.Errorf("left out, because %q", d.Absent)
+	}
+	if d := got["object-type app.odd"]; !strings.Contains(d.Absent, "make it on the target by hand") {
+		t.Errorf("left out, because %q", d.Absent)
+	}
+	if d := got["object-type app.addr"]; d.Address != "TYPE app.addr" || d.Absent != "" {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -136,7 +136,7 @@ func read(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error)
 	if err := r.readAll(ctx); err != nil {
 		return nil, err
 	}
-	db := NewDatabase(r.version.number, narrow(r.ordered(), sel.Columns, nil))
+	db := NewDatabase(r.version.number, narrow(r.ordered(), &sel, nil))
 	db.Encoding = r.sel.Encoding
 	return db, nil
 }

@@ -34,7 +34,7 @@ var constraintsQuery = query{"constraints", func(v version) string {
 		left join pg_class f on f.oid = c.confrelid left join pg_namespace fn on fn.oid = f.relnamespace
 		left join pg_class x on x.oid = c.conindid and c.contype in ('p', 'u', 'x')
 		left join pg_index i on i.indexrelid = x.oid left join pg_inherits h on h.inhrelid = x.oid
-		where ` + ofTables("c.conrelid") + ` and c.contype in ('p', 'u', 'c', 'x', 'f')
+		where ` + ofTables("c.conrelid") + ` and (c.contype in ('p', 'u', 'c', 'x', 'f')` + v.since(18, " or c.contype = 'n' and not c.convalidated", "") + `)
 		and not (c.contype = 'f' and c.conparentid <> 0)` + v.unhidden("c.conrelid", "c.conkey") + ` order by c.oid`
 }}
 
@@ -49,7 +49,7 @@ func (r *reader) readConstraints(ctx context.Context) error {
 			Table: t.Name, Type: ConstraintType(x.Type), SQL: x.SQL, Columns: x.Columns,
 			RefTable: optional(x.RefSchema, x.RefTable), RefColumns: x.RefColumns,
 			Validated: x.Validated, Deferrable: x.Deferrable, Parent: x.Parent, IndexParent: x.IndexParent, Calls: Calls(x.Calls), Options: x.Options, Clustered: x.Clustered,
-			Inherited: !x.Local && x.Type == string(Check) && len(r.parents[t.OID]) > 0,
+			Inherited: !x.Local && (x.Type == string(Check) || x.Type == string(NotNull)) && len(r.parents[t.OID]) > 0,
 		}))
 	}
 	return err

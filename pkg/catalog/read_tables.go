@@ -13,6 +13,8 @@ type tableRow struct {
 	Replica, PartitionKey, Bound  string
 	Condition                     string
 	Partition, OfExtension, Alien bool
+	OwnHash                       bool
+	TextOrder                     string
 	Comment                       string
 	RowSecurity, Forced           bool
 	Parents                       []uint32
@@ -31,6 +33,8 @@ var tablesQuery = query{"tables", func(v version) string {
 		case when c.relkind = 'p' then pg_get_partkeydef(c.oid) else '' end as partitionkey,
 		coalesce(pg_get_expr(c.relpartbound, c.oid), '') as bound,
 		case when c.relispartition and c.relkind = 'r' then coalesce(pg_get_partition_constraintdef(c.oid), 'true') else '' end as condition, c.relispartition as partition,
+		case when c.relispartition then ` + v.ownHash("c.oid") + ` else false end as ownhash,
+		case when c.relispartition and ` + v.textRanges("c.oid") + ` then ` + OrderOfText(v.number) + ` else '' end as textorder,
 		not ` + member("pg_class", "c.oid") + ` as ofextension,
 		c.relpersistence = 't' or not (` + ours + `) or not (` + theirs("c.relname") + `) as alien,
 		coalesce(obj_description(c.oid, 'pg_class'), '') as comment, c.relrowsecurity as rowsecurity, c.relforcerowsecurity as forced, i.parents,
@@ -41,6 +45,41 @@ var tablesQuery = query{"tables", func(v version) string {
 		left join (select inhrelid, array_agg(inhparent order by inhseqno) as parents from pg_inherits group by 1) i on i.inhrelid = c.oid
 		where c.relkind in ('r', 'p') and ` + touched("c.oid") + ` order by c.oid`
 }}
+
+// ownHash is whether a table above a partition goes by a hash that the server computes of an oid, as enums,
+// reg types and what may hold them are, or of a sort key of its collation's version.
+func (v version) ownHash(oid string) string {
+	return `exists (` + above(oid) + ` where pt.partstrat = 'h' and (
+				exists (select from pg_opclass o join pg_type t on t.oid = o.opcintype where o.oid = any (pt.partclass::oid[])
+					and t.typname in ('oid', 'anyenum', 'anyarray', 'record', 'anyrange', 'anymultirange'))
+				` + v.since(12, `or exists (select from pg_collation o where o.oid = any (pt.partcollation::oid[]) and not o.collisdeterministic)`, ``) + `))`
+}
+
+// above selects the partitioned tables that a table is a partition of.
+func above(oid string) string {
+	return `with recursive up(oid) as (select inhparent from pg_inherits where inhrelid = ` + oid + ` union all select i.inhparent from pg_inherits i join up on i.inhrelid = up.oid)
+			select from up join pg_partitioned_table pt on pt.partrelid = up.oid`
+}
+
+// textRanges is whether a table above a partition is divided into ranges of text in the database's own order.
+func (v version) textRanges(oid string) string {
+	return `exists (` + above(oid) + ` where pt.partstrat = 'r' and 100 = any (pt.partcollation::oid[]))` // 100 is the default collation
+}
+
+// OrderOfText is SQL for how a database sorts text under its own collation; C where that is by code points.
+func OrderOfText(version int) string {
+	return `(select case when o.name in ('POSIX', 'C.UTF-8', 'C.UTF8', 'C.utf8') then 'C' else o.name end from (select ` + locale(version) + ` as name from pg_catalog.pg_database d where d.datname = current_database()) o)`
+}
+
+func locale(version int) string {
+	switch {
+	case version >= 170000:
+		return `case d.datlocprovider when 'c' then d.datcollate when 'i' then 'icu ' || d.datlocale else 'C' end`
+	case version >= 150000:
+		return `case d.datlocprovider when 'c' then d.datcollate else 'icu ' || d.daticulocale end`
+	}
+	return `d.datcollate::text`
+}
 
 // readTables reads all tables of the database, for what is not selected must be known too: it ends
 // the search for what selected tables need.
@@ -115,7 +154,10 @@ func (r *reader) linkParents(all map[uint32]*tableRow) {
 		r.parents[oid] = kept
 		for _, p := range kept {
 			if all[oid].Partition {
-				t.PartitionOf = &Partition{r.names[p], all[oid].Bound, all[oid].Condition}
+				t.PartitionOf = &Partition{Parent: r.names[p], Bound: all[oid].Bound, Condition: all[oid].Condition, OwnHash: all[oid].OwnHash, Order: all[oid].TextOrder}
+				if t.PartitionOf.OwnHash {
+					t.PartitionOf.Condition = ""
+				}
 			} else {
 				t.Inherits = append(t.Inherits, r.names[p])
 			}

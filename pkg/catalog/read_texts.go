@@ -73,6 +73,9 @@ func own(class, oid, name string) string {
 // readTexts reads the kinds that are TextDefs, relations before what hangs on them.
 func (r *reader) readTexts(ctx context.Context) error {
 	got, err := rows[textRow](ctx, r, textsQuery)
+	if err == nil {
+		err = r.describe(ctx, got)
+	}
 	for i := range got {
 		if got[i].Relation == 0 {
 			r.addText(&got[i])

@@ -25,6 +25,8 @@ type TableDef struct {
 	Comment         string        `json:"comment,omitempty"`
 	// Filter is the condition that the job sets on the table's rows, empty for all of them.
 	Filter string `json:"filter,omitempty"`
+	// FilterOf is the name under which the job has the condition, nil if it is the table's.
+	FilterOf *ident.Name `json:"filter_of,omitempty"`
 	// RowSecurity and ForceRowSecurity say whether policies hold for others, and for the owner too.
 	RowSecurity      bool `json:"row_security,omitempty"`
 	ForceRowSecurity bool `json:"force_row_security,omitempty"`
@@ -43,6 +45,12 @@ type Partition struct {
 	// Condition is what rows of a partition that holds rows fulfil (pg_get_partition_constraintdef), for
 	// targets that are partitioned differently.
 	Condition string `json:"condition,omitempty"`
+	// OwnHash: it holds its rows by a hash that another server computes otherwise (of an enum or another value
+	// that is an oid within, of text under a collation of its own version), so nobody else can tell which.
+	OwnHash bool `json:"own_hash,omitempty"`
+	// Order is how the database sorts text, if a table above is divided into ranges by that: another database may
+	// hold other rows in it.
+	Order string `json:"order,omitempty"`
 }
 
 // TableColumn is one column of a table.
@@ -103,13 +111,15 @@ type Key struct {
 // ConstraintType is pg_constraint.contype.
 type ConstraintType string
 
-// The constraint types that are definitions; NOT NULL is a property of its column.
+// The constraint types that are definitions; NOT NULL is a property of its column, and NotNull one that is
+// NOT VALID (18 on): the column's rows may lack values.
 const (
 	PrimaryKey ConstraintType = "p"
 	Unique     ConstraintType = "u"
 	Check      ConstraintType = "c"
 	Exclusion  ConstraintType = "x"
 	ForeignKey ConstraintType = "f"
+	NotNull    ConstraintType = "n"
 )
 
 // ConstraintDef is a table's constraint. SQL is pg_get_constraintdef; names in it are the source's.

@@ -62,7 +62,8 @@ type TextDef struct {
 	Address string `json:"address,omitempty"`
 	// Undo takes back what no DROP does.
 	Undo string `json:"undo,omitempty"`
-	// Columns are those of a view or materialized view, which keep their places: another name at one is a rename.
+	// Columns are those of a view or materialized view, which keep their places: another name at one is a rename. Of a
+	// foreign table they are the numbers of what SQL lists.
 	Columns []string    `json:"columns,omitempty"`
 	Table   *ident.Name `json:"table,omitempty"`
 	// Enabled is as in the catalog: O, D, A, R; empty for what cannot be disabled.

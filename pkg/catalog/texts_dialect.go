@@ -57,9 +57,9 @@ var dialectTexts = []textQuery{
 		}
 		return ""
 	}},
-	{KindObjectType, "absent", func(v version) string {
+	{KindObjectType, "address absent", func(v version) string {
 		const why = `'the server tells nobody how it was made: make it on the target by hand' as absent`
-		types := `select t.oid, n.nspname as schema, t.typname as name, ` + why + ` from pg_type t join pg_namespace n on n.oid = t.typnamespace
+		types := `select t.oid, n.nspname as schema, t.typname as name, format('TYPE %I.%I', n.nspname, t.typname) as address, ` + why + ` from pg_type t join pg_namespace n on n.oid = t.typnamespace
 			where t.typtype not in ('b', 'c', 'd', 'e', 'm', 'p', 'r') and ` + own("pg_type", "t.oid", "t.typname")
 		switch {
 		case v.Speech == "":
@@ -67,7 +67,7 @@ var dialectTexts = []textQuery{
 		case !v.NestedType: // object types are nested like packages
 			return types
 		}
-		return types + ` union all select k.oid, n.nspname, k.nspname, ` + why + ` from pg_namespace k join pg_namespace n on n.oid = k.nspparent
+		return types + ` union all select k.oid, n.nspname, k.nspname, format('TYPE %I.%I', n.nspname, k.nspname), ` + why + ` from pg_namespace k join pg_namespace n on n.oid = k.nspparent
 			where k.nspobjecttype::text <> '0' and ` + ours + ` and k.oid >= 16384 and ` + touched("k.oid")
 	}},
 }

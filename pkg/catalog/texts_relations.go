@@ -14,7 +14,7 @@ func fdwOptions(column string) string {
 const columnsOf = `array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 order by a.attnum) as columns`
 
 var relationTexts = []textQuery{
-	{KindForeignTable, "sql address then", func(v version) string {
+	{KindForeignTable, "sql address then columns", func(v version) string {
 		return `select c.oid, n.nspname as schema, c.relname as name, format('FOREIGN TABLE %I.%I', n.nspname, c.relname) as address,
 		format('CREATE FOREIGN TABLE %I.%I (%s)%s SERVER %I', n.nspname, c.relname,
 			concat_ws(', ', (select string_agg(format('%I %s%s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod), ` + fdwOptions("a.attfdwoptions") + `,
@@ -31,7 +31,8 @@ var relationTexts = []textQuery{
 		array(select format('ALTER TABLE ONLY %s ATTACH PARTITION %I.%I %s', i.inhparent::regclass, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid))
 			from pg_inherits i where i.inhrelid = c.oid and c.relispartition)
 			|| array(select format('ALTER FOREIGN TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
-				from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and not k.convalidated order by k.conname) as "then"
+				from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and not k.convalidated order by k.conname) as "then",
+		array(select a.attnum::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns
 		from pg_foreign_table f join pg_class c on c.oid = f.ftrelid join pg_namespace n on n.oid = c.relnamespace
 		join pg_foreign_server s on s.oid = f.ftserver where ` + own("pg_class", "c.oid", "c.relname") + ` order by c.oid`
 	}},

@@ -11,6 +11,7 @@ import (
 	"floe/pkg/access"
 	"floe/pkg/console/history"
 	"floe/pkg/console/logbook"
+	"floe/pkg/guide"
 )
 
 // answer writes JSON. It is made before the first byte goes out, so that an answer is whole or an error.
@@ -24,6 +25,15 @@ func (s *server) answer(w http.ResponseWriter, code int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_, _ = w.Write(append(b, '\n')) // the client has gone
+}
+
+// tell answers with what is asked for, or with what is the matter.
+func (s *server) tell(w http.ResponseWriter, code int, v any, p *access.Problem) {
+	if p != nil {
+		p.Write(w)
+		return
+	}
+	s.answer(w, code, v)
 }
 
 func wrong(w http.ResponseWriter, err error) {
@@ -80,6 +90,34 @@ func (s *server) table(schema, name string) (Table, bool) {
 
 func (s *server) getErrors(w http.ResponseWriter, _ *http.Request) {
 	s.answer(w, http.StatusOK, Troubles{troubles(s.watch.now())})
+}
+
+// Explained is what a code means.
+type Explained guide.Page
+
+func (s *server) getExplained(w http.ResponseWriter, r *http.Request) {
+	p := guide.Of(r.PathValue("code"))
+	if p == nil {
+		access.Problem{Status: http.StatusNotFound, Code: "code-unknown", Detail: "floe has no such code", Hint: "docs/errors.md has all"}.Write(w)
+		return
+	}
+	s.answer(w, http.StatusOK, Explained(*p))
+}
+
+func (s *server) getFile(w http.ResponseWriter, r *http.Request) {
+	if s.Near.File == nil {
+		access.Problem{Status: http.StatusConflict, Code: "not-here", Detail: "this console was given no job file", Hint: "run floe job export where the job file is"}.Write(w)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	defer cancel()
+	file, err := s.Near.File(ctx)
+	if err != nil {
+		s.unreachable(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write(file) // the client has gone
 }
 
 func (s *server) getStructure(w http.ResponseWriter, _ *http.Request) {

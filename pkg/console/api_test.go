@@ -128,7 +128,7 @@ func (s *site) place(t *testing.T) {
 func (s *site) busy(t *testing.T) {
 	t.Helper()
 	s.place(t)
-	s.say(t, status.Report{Role: "capture", Instance: "c", State: "SYNCING", SourceLSN: 0x400, PlacedLSN: 0x300, FlushedLSN: 0x200, Tables: []status.Table{
+	s.say(t, status.Report{Role: "capture", Instance: "c", State: "SYNCING", SourceLSN: 0x400, PlacedLSN: 0x300, FlushedLSN: 0x200, SlotLimit: 4096, Tables: []status.Table{
 		{Schema: "sales", Name: "Orders", State: "in sync", Estimate: 10, Loaded: 10, Inserts: 3}, {Schema: "sales", Name: "big", State: "loading", Estimate: 100, Loaded: 63}}})
 	s.say(t, status.Report{Role: "applier", Instance: "a", State: "BLOCKED", Reason: "constraint-violation", Detail: "sales.Orders refuses a row", Fix: "mend the row", AppliedLSN: 0x100,
 		LatencyUs: 1500, Blocked: &status.Blocked{Epoch: 2, Commit: 0x30, Seq: 4, Table: "sales.Orders", Op: "insert", Key: "id=2000", SQLState: "23514", Message: "violates check"},
@@ -147,7 +147,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		want                      string
 	}{
 		{"GET", "/api/v1/status", "", "", 200, `"state":"BLOCKED"`},
-		{"GET", "/api/v1/job", "", "", 200, `"wal_kept_bytes":512`},
+		{"GET", "/api/v1/job", "", "", 200, `"wal_kept_bytes":512,"wal_limit_bytes":4096`},
 		{"GET", "/api/v1/job", "", "", 200, `"to_log_bytes":256,"to_target_bytes":512`},
 		{"GET", "/api/v1/tables", "", "", 200, `"total":2,"matching":2`},
 		{"GET", "/api/v1/tables", "?search=BIG&state=loading&sort=-loaded&limit=1", "", 200, `"matching":1`},
@@ -157,6 +157,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/api/v1/tables/{schema}/{table}", "sales/orders", "", 404, `"code":"table-unknown"`},
 		{"GET", "/api/v1/errors", "", "", 200, `"sqlstate":"23514"`},
 		{"GET", "/api/v1/errors", "", "", 200, `"transaction":"0/30","change":"0/30#4"`},
+		{"GET", "/api/v1/errors/{code}", "constraint-violation", "", 200, `"kind":"halt"`},
+		{"GET", "/api/v1/errors/{code}", "S-WAL-LEVEL", "", 200, `"remedy":`},
+		{"GET", "/api/v1/errors/{code}", "nothing", "", 404, `"code":"code-unknown"`},
+		{"GET", "/api/v1/job/file", "", "", 200, "name: orders"},
 		{"POST", "/api/v1/errors/retry", "", "", 202, `"sent":true`},
 		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/30#4"}`, 400, "reason"},
 		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/30#5","reason":"x"}`, 409, "no target refuses"},
@@ -166,6 +170,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/errors/skip", "", `{"applier":"main","place":"0/30#4","reason":"known"}`, 202, `"sent":true`},
 		{"POST", "/api/v1/tables/{verb}", "resync", `{"tables":["sales.big"]}`, 202, `"sent":true`},
 		{"POST", "/api/v1/tables/{verb}", "resync", `{"tables":["sales.other"]}`, 409, "does not replicate"},
+		{"POST", "/api/v1/tables/replay", "", `{"from":"0"}`, 202, "it is in the log as replay "},
+		{"POST", "/api/v1/tables/replay", "", `{"from":"0/1","tables":["sales.big"]}`, 409, `"code":"place-unknown"`},
+		{"POST", "/api/v1/tables/replay", "", `{"from":"yesterday"}`, 400, "a time with its zone"},
+		{"POST", "/api/v1/tables/replay", "", `{"from":"0","tables":["sales.other"]}`, 409, `"code":"table-unknown"`},
 		{"GET", "/api/v1/structure", "", "", 200, `"differing":1`},
 		{"GET", "/api/v1/plan", "", "", 200, "the plan"},
 		{"GET", "/api/v1/log", "", "", 200, `{"kind":"table","name":"sales.\"Orders\""}`},
@@ -180,6 +188,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/job/{verb}", "pause", `{"reason":"a <b>look</b>"}`, 202, `"sent":true,`},
 		{"POST", "/api/v1/job/{verb}", "pause", "", 202, `"sent":false`},
 		{"POST", "/api/v1/job/{verb}", "explode", "", 404, `"code":"verb-unknown"`},
+		{"POST", "/api/v1/job/{verb}", "delete", "", 404, "POST /api/v1/jobs/{name}/delete"},
+		{"POST", "/api/v1/job/{verb}", "reset", "", 409, "floe job reset -f job.yaml"},
+		{"POST", "/api/v1/job/{verb}", "cutover", `{"reason":"x"}`, 409, "floe cutover -f job.yaml"},
+		{"POST", "/api/v1/job/apply", "", `{"file":"name: orders\n"}`, 409, `"code":"not-here"`},
 		{"POST", "/api/v1/job/{verb}", "stop", `{"reason":"two\nlines"}`, 400, "one line"},
 		{"POST", "/api/v1/job/{verb}", "stop", `{"because":"x"}`, 400, "unknown field"},
 		{"POST", "/api/v1/job/{verb}", "stop", `{} {}`, 400, "more than one"},
@@ -209,15 +221,21 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d and %s: %s", c.method, path, status, c.status, c.want, body)
 		}
 	}
+	if _, _, page := ask(t, "GET", s.url+"/", ""); !strings.Contains(page, `<progress max="4096" value="512"`) || !strings.Contains(page, "<i>4.00 KiB</i>") {
+		t.Errorf("the page does not show how much WAL may be kept: %s", page)
+	}
 	sent, err := control.Read(t.Context(), s.kafka, "orders")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, c := range sent.Commands() {
+		if c.Verb == ledger.VerbReplay {
+			c.Args[0] = "ID"
+		}
 		got = append(got, c.Verb+" "+strings.Join(c.Args, "|")+" "+c.By[strings.LastIndex(c.By, " ")+1:])
 	}
-	if want := []string{"retry  (console)", "skip main|2|0/30#4|known (console)", `resync "sales"."big" (console)`, "pause a <b>look</b> (console)", "stop  (console)", `add "sales"."New"|"sales"."more" (console)`, "set throttle.load_rows=500|apply.batch_wait=7ms (console)"}; !slices.Equal(got, want) {
+	if want := []string{"retry  (console)", "skip main|2|0/30#4|known (console)", `resync "sales"."big" (console)`, "replay ID|0 (console)", "pause a <b>look</b> (console)", "stop  (console)", `add "sales"."New"|"sales"."more" (console)`, "set throttle.load_rows=500|apply.batch_wait=7ms (console)"}; !slices.Equal(got, want) {
 		t.Errorf("the log has %q", got)
 	}
 	s.awaitChecks(t)
@@ -227,6 +245,29 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		if code != want || want == 200 && !strings.Contains(got, "ignored: it grows") {
 			t.Errorf("%s: %d %s", body, code, got)
 		}
+	}
+}
+
+// Who asks for what there is not, or sends too much, is answered as everything of the API is.
+func TestEveryRefusalIsAProblem(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"GET", "/api/v1/nothing", "", 404, `"code":"path-unknown"`}, {"GET", "/api/", "", 404, `"hint":"GET /api/v1/openapi.json`}, {"GET", "/api/v1/job/pause", "", 405, `this path takes POST`},
+		{"DELETE", "/api/v1/job", "", 405, `"code":"method-unknown"`}, {"POST", "/api/v1/settings", `{"settings":["` + strings.Repeat("a", access.MostBody) + `"]}`, 413, `"code":"body-too-large"`},
+		{"POST", "/api/v1/settings", `{`, 400, `"code":"request-invalid"`},
+	} {
+		code, h, body := ask(t, c.method, s.url+c.path, c.body)
+		if code != c.status || h.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, c.want) || !json.Valid([]byte(body)) {
+			t.Errorf("%s %s: %d %s %s", c.method, c.path, code, h.Get("Content-Type"), body)
+		}
+	}
+	if code, h, _ := ask(t, "GET", s.url+"/nothing", ""); code != 404 || strings.Contains(h.Get("Content-Type"), "json") {
+		t.Errorf("beside the API: %d %s", code, h.Get("Content-Type"))
 	}
 }
 
@@ -354,7 +395,7 @@ func TestEveryRouteHasARuleThatHolds(t *testing.T) {
 		if !ok {
 			method, path = "GET", r.pattern
 		}
-		url := s.url + strings.NewReplacer("{$}", "", "{name}", "orders", "{schema}", "s", "{table}", "t", "{verb}", "none").Replace(path)
+		url := s.url + strings.NewReplacer("{$}", "", "{name}", "orders", "{schema}", "s", "{table}", "t", "{task}", "0", "{verb}", "none").Replace(path)
 		if strings.HasSuffix(path, "/events") { // a stream; its rule is what counts
 			if r.rule != access.View {
 				t.Errorf("%s has the rule %d", r.pattern, r.rule)
@@ -384,30 +425,5 @@ func TestEveryRouteHasARuleThatHolds(t *testing.T) {
 	}
 	if code, _, body := ask(t, "GET", s.url+"/readyz", ""); code != 503 || body != "CREATED\n" {
 		t.Errorf("nobody is told of the job: %d %s", code, body)
-	}
-}
-
-// A console of Kafka finds the job as a connector, and pauses it.
-func TestTheJobIsAConnector(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	s.busy(t)
-	for _, c := range []struct {
-		method, path string
-		status       int
-		want         string
-	}{
-		{"GET", "/connectors", 200, `["orders"]`}, {"GET", "/connectors/orders", 200, `"tasks":[{"connector":"orders","task":0},{"connector":"orders","task":1}]`},
-		{"GET", "/connectors/orders/status", 200, `{"name":"orders","connector":{"state":"FAILED","worker_id":"floe"},"tasks":[{"id":0,"state":"RUNNING","worker_id":"capture/c"},{"id":1,"state":"FAILED","worker_id":"applier/a","trace":"constraint-violation: sales.Orders refuses a row"}],"type":"source"}`},
-		{"GET", "/connectors/other/status", 404, `"error_code":404`}, {"PUT", "/connectors/orders/pause", 202, ""}, {"PUT", "/connectors/orders/resume", 202, ""},
-		{"PUT", "/connectors/orders/start", 404, "verb-unknown"},
-	} {
-		if code, _, body := ask(t, c.method, s.url+c.path, ""); code != c.status || !strings.Contains(body, c.want) {
-			t.Errorf("%s %s: %d %s", c.method, c.path, code, body)
-		}
-	}
-	sent, err := control.Read(t.Context(), s.kafka, "orders")
-	if err != nil || len(sent.Commands()) != 2 || sent.Run != control.Running {
-		t.Errorf("%v, %+v", err, sent)
 	}
 }

@@ -1,9 +1,13 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,11 +25,31 @@ const checkTime = time.Minute
 type checks struct {
 	mu      sync.Mutex
 	last    Checks
-	found   precheck.Report   // of the last run, as it was found
+	found   []findings        // of the last run, as they were found
 	known   map[string]string // reasons for which a warning is ignored, by its code
 	ended   bool
 	running sync.WaitGroup
 }
+
+// findings are what one side found, or both: By is the service that did, empty where the console asked itself.
+type findings struct {
+	By     string
+	Report precheck.Report
+}
+
+// alone are the prechecks of who reaches both databases.
+func alone(check func(context.Context, func(done, of int)) (*precheck.Report, error)) checking {
+	return func(ctx context.Context, told func(done, of int)) ([]findings, error) {
+		r, err := check(ctx, told)
+		if err != nil {
+			return nil, err
+		}
+		return []findings{{Report: *r}}, nil
+	}
+}
+
+// checking makes prechecks. What it found counts beside an error: of several services one may be silent.
+type checking func(ctx context.Context, told func(done, of int)) ([]findings, error)
 
 // end begins no run any more, and waits for the one that goes on.
 func (c *checks) end() {
@@ -80,7 +104,7 @@ func (c *checks) now() Checks {
 }
 
 // begin begins a run unless one goes on.
-func (c *checks) begin(life context.Context, log *slog.Logger, check func(context.Context, func(done, of int)) (*precheck.Report, error)) {
+func (c *checks) begin(life context.Context, log *slog.Logger, check checking) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.last.Running || c.ended {
@@ -90,17 +114,15 @@ func (c *checks) begin(life context.Context, log *slog.Logger, check func(contex
 	c.running.Go(func() {
 		ctx, cancel := context.WithTimeout(life, checkTime)
 		defer cancel()
-		r, err := check(ctx, c.told)
+		found, err := check(ctx, c.told)
 		done := time.Now().UTC()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.last, c.found = Checks{At: &done}, precheck.Report{}
+		c.last, c.found = Checks{At: &done}, found
 		if err != nil {
 			log.Warn("prechecks did not run", "err", err)
 			c.last.Error = err.Error()
-			return
 		}
-		c.found = *r
 		c.judge()
 	})
 }
@@ -112,13 +134,28 @@ func (c *checks) told(done, of int) {
 	c.last.Done, c.last.Of = done, of
 }
 
+// adopt takes what services reported by themselves, if that is newer than the last run.
+func (c *checks) adopt(at time.Time, found []findings) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last.Running || c.last.At != nil && !at.After(*c.last.At) {
+		return
+	}
+	c.last, c.found = Checks{At: &at}, found
+	c.judge()
+}
+
 // judge says how the last run ended, by what is known.
 func (c *checks) judge() {
-	r := c.found
-	r.Checks = slices.Clone(r.Checks)
-	r.Ignore(c.known)
-	c.last.Checks = nil
-	c.last.take(&r)
+	c.last.Checks, c.last.Result = nil, ""
+	for _, f := range c.found {
+		f.Report.Checks = slices.Clone(f.Report.Checks)
+		f.Report.Ignore(c.known)
+		c.last.take(f.By, &f.Report)
+	}
+	slices.SortStableFunc(c.last.Checks, func(a, b Check) int {
+		return slices.Index(precheck.Codes, a.Code) - slices.Index(precheck.Codes, b.Code)
+	})
 }
 
 // ignore takes a warning of the last run as known.
@@ -131,7 +168,9 @@ func (c *checks) ignore(k Known) *access.Problem {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.ContainsFunc(c.found.Checks, func(x precheck.Check) bool { return x.Code == k.Code && x.Severity == precheck.Warn }) {
+	if !slices.ContainsFunc(c.found, func(f findings) bool {
+		return slices.ContainsFunc(f.Report.Checks, func(x precheck.Check) bool { return x.Code == k.Code && x.Severity == precheck.Warn })
+	}) {
 		return &access.Problem{Status: http.StatusConflict, Code: "not-a-warning", Detail: "the last prechecks have no such warning; what failed cannot be ignored"}
 	}
 	if c.known == nil {
@@ -142,49 +181,39 @@ func (c *checks) ignore(k Known) *access.Problem {
 	return nil
 }
 
-func (c *Checks) take(r *precheck.Report) {
-	c.Result, c.Source, c.Target = r.Result, r.Source, r.Target
+// take adds what a service found.
+func (c *Checks) take(by string, r *precheck.Report) {
+	c.Source, c.Target = cmp.Or(r.Source, c.Source), cmp.Or(r.Target, c.Target)
+	if rankResult(r.Result) > rankResult(c.Result) {
+		c.Result = r.Result // what one fails by, the job does
+	}
 	for _, x := range r.Checks {
-		c.Checks = append(c.Checks, Check{x.Code, string(x.Severity), "", x.Object, x.Text, x.Cause, x.Fix, x.FixSQL, x.Took.Milliseconds()})
+		c.Checks = append(c.Checks, Check{x.Code, string(x.Severity), by, x.Object, x.Text, x.Cause, x.Fix, x.FixSQL, x.Took.Milliseconds()})
 	}
 }
 
 func (s *server) getChecks(w http.ResponseWriter, _ *http.Request) {
-	if s.Near.Check != nil {
-		s.answer(w, http.StatusOK, s.checks.now())
-		return
-	}
-	c := reported(s.watch.now())
-	if c == nil {
+	c := s.checksOf(s.Prefix, s.watch.now()).now()
+	if s.Near.Check == nil && c.At == nil && !c.Running {
 		errFar.Write(w)
 		return
 	}
 	s.answer(w, http.StatusOK, c)
 }
 
-func (s *server) postChecks(w http.ResponseWriter, _ *http.Request) {
-	if s.Near.Check == nil {
-		errFar.Write(w)
-		return
-	}
-	s.checks.begin(s.life, s.Log, s.Near.Check)
-	s.answer(w, http.StatusAccepted, s.checks.now())
+func (s *server) postChecks(w http.ResponseWriter, r *http.Request) {
+	c := s.checkAgain(r.Context(), s.Prefix, s.watch)
+	s.answer(w, http.StatusAccepted, c.now())
 }
 
 func (s *server) postIgnore(w http.ResponseWriter, r *http.Request) {
 	var b Known
+	c := s.checksOf(s.Prefix, s.watch.now())
 	p := decode(r, &b)
-	if p == nil && s.Near.Check == nil {
-		p = &errFar
-	}
 	if p == nil {
-		p = s.checks.ignore(b)
+		p = c.ignore(b)
 	}
-	if p != nil {
-		p.Write(w)
-		return
-	}
-	s.answer(w, http.StatusOK, s.checks.now())
+	s.tell(w, http.StatusOK, c.now(), p)
 }
 
 func (s *server) getPlan(w http.ResponseWriter, r *http.Request) {
@@ -202,6 +231,18 @@ func (s *server) getPlan(w http.ResponseWriter, r *http.Request) {
 	text(w, http.StatusOK, plan)
 }
 
+// unread says why a body was not read: it is no JSON of ours, it is too large, or it did not come.
+func unread(err error) *access.Problem {
+	large, late := (*http.MaxBytesError)(nil), net.Error(nil)
+	switch {
+	case errors.As(err, &large):
+		return &access.Problem{Status: http.StatusRequestEntityTooLarge, Code: "body-too-large", Detail: fmt.Sprintf("a request bears %d bytes at most", large.Limit), Hint: "send several"}
+	case errors.As(err, &late):
+		return &access.Problem{Status: http.StatusRequestTimeout, Code: "body-late", Detail: "the request's body did not come in time"}
+	}
+	return &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error()}
+}
+
 // decode reads a request's JSON, strictly; an empty body is the zero value.
 func decode(r *http.Request, into any) *access.Problem {
 	if r.ContentLength == 0 {
@@ -213,7 +254,7 @@ func decode(r *http.Request, into any) *access.Problem {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error()}
+		return unread(err)
 	}
 	if d.More() {
 		return &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: "more than one JSON value"}

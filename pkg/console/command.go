@@ -70,6 +70,21 @@ const (
 	mostHistory = 200
 )
 
+// elsewhere are verbs of the command line that need more than a console has that knows the log alone.
+var elsewhere = map[string]*access.Problem{
+	"reset":   {Status: http.StatusConflict, Code: "not-here", Detail: "a job is begun anew with both of its databases at hand, while none of its services works", Hint: "floe stop, end its services, then floe job reset -f job.yaml where the job file is"},
+	"cutover": {Status: http.StatusConflict, Code: "not-here", Detail: "the cut-over works on both of the job's databases", Hint: "floe cutover -f job.yaml where the job file is"},
+}
+
+// elsewhere is why a verb is none of those that say whether a job is to work.
+func (s *server) elsewhere(prefix, verb string) *access.Problem {
+	can := map[string]bool{"cutover": s.Near.CutOver != nil, "reset": s.Near.Reset != nil}
+	if verb == "delete" || can[verb] && prefix == s.Prefix {
+		return &access.Problem{Status: http.StatusNotFound, Code: "path-unknown", Detail: "what ends a job is done by the prefix of its topics, and its name", Hint: "POST /api/v1/jobs/{name}/" + verb}
+	}
+	return elsewhere[verb]
+}
+
 var verbs = []string{ledger.VerbStart, ledger.VerbPause, ledger.VerbResume, ledger.VerbStop}
 
 func isJSON(header string) bool {
@@ -98,11 +113,7 @@ func (s *server) postTables(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) told(w http.ResponseWriter, sent Sent, p *access.Problem) {
-	if p != nil {
-		p.Write(w)
-		return
-	}
-	s.answer(w, http.StatusAccepted, sent)
+	s.tell(w, http.StatusAccepted, sent, p)
 }
 
 // run says whether the job is to work, unless that is so already.
@@ -112,6 +123,9 @@ func (s *server) run(ctx context.Context, verb, reason string) (Sent, *access.Pr
 
 // runAt says it of the job whose topics begin with a prefix.
 func (s *server) runAt(ctx context.Context, prefix, verb, reason string) (Sent, *access.Problem) {
+	if p := s.elsewhere(prefix, verb); p != nil {
+		return Sent{}, p
+	}
 	if !slices.Contains(verbs, verb) {
 		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "verb-unknown", Detail: "want " + strings.Join(verbs, ", ")}
 	}
@@ -195,16 +209,13 @@ func (s *server) selects(ctx context.Context, verb string, tables []string) (Sen
 	if len(tables) == 0 || len(tables) > mostNamed {
 		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("want 1 to %d tables", mostNamed)}
 	}
-	names, args := make([]ident.Name, len(tables)), make([]string, len(tables))
-	for i, t := range tables {
-		n, err := ident.Parse(t)
-		if err != nil {
-			return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error(), Hint: "names are written as in SQL: schema.table"}
-		}
-		names[i], args[i] = n, n.SQL()
-		if _, ok := s.table(n.Schema, n.Name); !ok && verb == ledger.VerbResync {
-			return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "table-unknown", Detail: "the job does not replicate " + n.String()}
-		}
+	names, p := s.named(tables, verb == ledger.VerbResync)
+	if p != nil {
+		return Sent{}, p
+	}
+	args := make([]string, len(names))
+	for i, n := range names {
+		args[i] = n.SQL()
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
@@ -216,16 +227,76 @@ func (s *server) selects(ctx context.Context, verb string, tables []string) (Sen
 	return s.send(ctx, verb, args)
 }
 
+// Replayed are tables, none for all, and from where on: a ledger offset, an LSN of the source, or a time on
+// the source's clock.
+type Replayed struct {
+	From   string   `json:"from"`
+	Tables []string `json:"tables,omitempty"`
+}
+
+func (s *server) postReplay(w http.ResponseWriter, r *http.Request) {
+	var b Replayed
+	if p := decode(r, &b); p != nil {
+		p.Write(w)
+		return
+	}
+	sent, p := s.replay(r.Context(), b)
+	s.told(w, sent, p)
+}
+
+// replay writes again what the log says. What becomes of it, the appliers say.
+func (s *server) replay(ctx context.Context, b Replayed) (Sent, *access.Problem) {
+	place, err := control.ParsePlace(b.From)
+	if err != nil {
+		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: "from " + err.Error()}
+	}
+	if len(b.Tables) > mostNamed {
+		return Sent{}, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: fmt.Sprintf("want %d tables at most; none are all", mostNamed)}
+	}
+	names, p := s.named(b.Tables, true)
+	if p != nil {
+		return Sent{}, p
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	from, err := place.Offset(ctx, s.Kafka, s.Prefix)
+	if conflict := (*control.ConflictError)(nil); errors.As(err, &conflict) {
+		return Sent{}, &access.Problem{Status: http.StatusConflict, Code: "place-unknown", Detail: conflict.Detail, Hint: conflict.Fix}
+	}
+	if err != nil {
+		return Sent{}, s.silent(err)
+	}
+	k := control.NewReplay(from, names)
+	sent, p := s.send(ctx, ledger.VerbReplay, k.Args())
+	if p == nil {
+		sent.Text = "it is in the log as replay " + k.ID + "; the detail of each applier in GET /api/v1/status tells what becomes of it"
+	}
+	return sent, p
+}
+
+// named reads names of tables as in SQL; known refuses those that the job does not have.
+func (s *server) named(tables []string, known bool) ([]ident.Name, *access.Problem) {
+	names := make([]ident.Name, len(tables))
+	for i, t := range tables {
+		n, err := ident.Parse(t)
+		if err != nil {
+			return nil, &access.Problem{Status: http.StatusBadRequest, Code: "request-invalid", Detail: err.Error(), Hint: "names are written as in SQL: schema.table"}
+		}
+		if _, ok := s.table(n.Schema, n.Name); !ok && known {
+			return nil, &access.Problem{Status: http.StatusConflict, Code: "table-unknown", Detail: "the job does not replicate " + n.String(), Hint: "GET /api/v1/tables lists those that it does; a partition comes with its root"}
+		}
+		names[i] = n
+	}
+	return names, nil
+}
+
 // send appends a command. Who sent it stands in it for ever, and in our log.
 func (s *server) send(ctx context.Context, verb string, args []string) (Sent, *access.Problem) {
 	return s.sendTo(ctx, s.Prefix, verb, args)
 }
 
 func (s *server) sendTo(ctx context.Context, prefix, verb string, args []string) (Sent, *access.Problem) {
-	by := control.Sender() + " (console)"
-	if s.Gate.Asks() {
-		by = access.Of(ctx).String() + " by console of " + control.Sender()
-	}
+	by := s.sender(ctx)
 	at, err := control.SendBy(ctx, s.Kafka, prefix, by, verb, args...)
 	if err != nil {
 		return Sent{}, s.silent(err)

@@ -53,6 +53,20 @@ type Near struct {
 	Plan func(context.Context) (string, error)
 	// Verify compares tables, as SQL names or patterns, none for all; told is told of each as it is done.
 	Verify func(ctx context.Context, tables []string, told func(t *verify.Table, done, of int)) error
+	// Alone: once the job is deleted there is nothing to be shown here, and Serve returns ErrDeleted. Discards: whoever
+	// called it discards the log then as a whole, so that its topics are not deleted one by one.
+	Alone, Discards bool
+	// Apply makes a job file true of the running job, or only says what differs. Somebody asks for it. A file that is
+	// none is a job.Faults, one that the job cannot become a control.ConflictError.
+	Apply func(ctx context.Context, file []byte, dry bool, by string) (Applied, error)
+	// CutOver has the target take over; step is told of each step. Somebody asks for it.
+	CutOver func(ctx context.Context, by string, step func(string)) (TakenOver, error)
+	// ResetPlan lists what a reset of the job removes; a job that cannot be reset now is a control.ConflictError.
+	ResetPlan func(context.Context) (Reset, error)
+	// Reset keeps that the job is to be reset. Serve returns ErrReset then; whoever called it does it, and ResetError is
+	// why that did not come to its end.
+	Reset      func(existing string) error
+	ResetError string
 	// Present refuses tables that the source does not have.
 	Present func(context.Context, []ident.Name) error
 }
@@ -70,9 +84,21 @@ func Serve(ctx context.Context, c Config) error {
 	g.Go(func() error { s.watch.follow(ctx); return nil })
 	g.Go(func() error { s.board.follow(ctx); return nil })
 	g.Go(func() error { return schemas.Run(ctx) })
+	g.Go(func() error {
+		select {
+		case why := <-s.gone:
+			if c.Near.Alone {
+				return why
+			}
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	c.Front.Show(s.face.handle(s.routes()))
 	err = g.Wait()
-	s.checks.end()
+	s.endChecks()
+	s.endDeletions()
+	s.handover.running.Wait()
 	s.compared.end()
 	s.planned.end()
 	return err

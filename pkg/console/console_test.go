@@ -192,7 +192,7 @@ func TestConsoleShowsWhatTheLogSays(t *testing.T) {
 		t.Errorf("page:\n%s", page)
 	}
 	_, metrics := get(t, s.url+"/metrics")
-	for _, want := range []string{`floe_state{job="orders",state="SYNCING"} 1`, `floe_state{job="orders",state="FAILED"} 0`, "floe_further_total 0"} {
+	for _, want := range []string{`floe_state{job="orders",state="SYNCING"} 1`, `floe_state{job="orders",state="FAILED"} 0`, `floe_latency_seconds{job="orders",segment="end_to_end"} 0.0015`, "floe_further_total 0"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %s in\n%s", want, metrics)
 		}

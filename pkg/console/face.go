@@ -52,7 +52,44 @@ func (f *face) handle(routes []route) http.Handler {
 	for _, r := range routes {
 		mux.Handle(r.pattern, f.gate.Wrap(r.rule, r.page, r.do))
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" || !strings.HasPrefix(r.URL.Path, "/api/") {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		x := &refused{ResponseWriter: w}
+		mux.ServeHTTP(x, r)
+		switch x.code {
+		case http.StatusNotFound:
+			access.Problem{Status: x.code, Code: "path-unknown", Detail: "the API has no such path", Hint: "GET /api/v1/openapi.json has all"}.Write(w)
+		case http.StatusMethodNotAllowed:
+			access.Problem{Status: x.code, Code: "method-unknown", Detail: "this path takes " + w.Header().Get("Allow"), Hint: "GET /api/v1/openapi.json has all"}.Write(w)
+		}
+	})
+}
+
+// refused keeps what a mux says of a path or method that it does not know from being said as a text: programs
+// read problems.
+type refused struct {
+	http.ResponseWriter
+	code int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (x *refused) WriteHeader(code int) {
+	if code == http.StatusNotFound || code == http.StatusMethodNotAllowed {
+		x.code = code
+		return
+	}
+	x.ResponseWriter.WriteHeader(code)
+}
+
+// Write implements http.ResponseWriter.
+func (x *refused) Write(b []byte) (int, error) {
+	if x.code != 0 {
+		return len(b), nil
+	}
+	return x.ResponseWriter.Write(b)
 }
 
 // login is the page of signing in.

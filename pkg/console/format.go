@@ -57,6 +57,30 @@ func rate(v float64) string {
 	return strings.TrimSuffix(strconv.FormatFloat(v, 'f', 1, 64), ".0")
 }
 
+// many writes a number of things; the word is of several.
+func many(lang string) func(n int, word string) string {
+	return func(n int, word string) string {
+		if s := translate(lang, word); lang != languages[0] || n != 1 {
+			return num(n) + " " + s
+		}
+		return "1 " + strings.TrimSuffix(word, "s")
+	}
+}
+
+// rows counts rows in a language.
+func rows(lang string) func(v any) string {
+	return func(v any) string {
+		n := num(v)
+		switch {
+		case lang == "zh":
+			return n + " 行"
+		case n == "1":
+			return "1 row"
+		}
+		return n + " rows"
+	}
+}
+
 // capital begins a text as a heading does.
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
@@ -113,10 +137,10 @@ type look struct{ icon, tone string }
 
 var looks = map[string]look{
 	"SYNCING": {"●", "good"}, "CATCHING_UP": {"↻", "busy"}, "INIT_DATA": {"↻", "busy"}, "INIT_STRUCTURE": {"↻", "busy"}, "STARTING": {"↻", "busy"},
-	"WAITING": {"…", "rest"}, "RETRYING": {"↻", "rest"}, "PAUSED": {"⏸", "rest"}, "STOPPED": {"■", "rest"}, "FINISHED": {"■", "rest"}, "READY": {"…", "rest"},
+	"WAITING": {"…", "rest"}, "RETRYING": {"↻", "rest"}, "PAUSED": {"‖", "rest"}, "STOPPED": {"■", "rest"}, "FINISHED": {"■", "rest"}, "READY": {"…", "rest"},
 	"PRECHECKING": {"↻", "busy"}, "PRECHECK_FAILED": {"✖", "bad"},
 	"NOT RUNNING": {"○", "bad"}, "BLOCKED": {"✖", "bad"}, "FAILED": {"✖", "bad"},
-	"in sync": {"●", "good"}, "loading": {"↻", "busy"}, "settling": {"↻", "busy"}, "waiting": {"…", ""}, "blocked": {"✖", "bad"}, "halted": {"⏸", "rest"},
+	"in sync": {"●", "good"}, "loading": {"↻", "busy"}, "settling": {"↻", "busy"}, "waiting": {"…", ""}, "blocked": {"✖", "bad"}, "halted": {"‖", "rest"},
 	"done": {"✔", "good"}, "now": {"▶", "busy"}, "failed": {"✖", "bad"}, "left out": {"–", "rest"}, "substituted": {"≈", "rest"}, "changed": {"≈", "rest"},
 	"ok": {"✔", "good"}, "fail": {"✖", "bad"}, "warn": {"▲", "rest"}, "notice": {"ℹ", "busy"}, "ignored": {"–", ""}, "skipped": {"–", ""},
 	"unknown": {"○", ""}, "equal": {"✔", "good"}, "differs": {"✖", "bad"}, "missing": {"✖", "bad"}, "extra": {"✖", "bad"}, "other number": {"✖", "bad"}, "not compared": {"–", "rest"},

@@ -47,6 +47,8 @@ type Flow struct {
 	ToLog    uint64 `json:"to_log_bytes"`
 	ToTarget uint64 `json:"to_target_bytes"`
 	Kept     uint64 `json:"wal_kept_bytes"`
+	// Limit is how much the source keeps at most: behind it the slot is lost. 0 without a limit.
+	Limit uint64 `json:"wal_limit_bytes,omitempty"`
 }
 
 // Progress counts a job's tables by their state, and the rows of those that are being loaded.
@@ -136,7 +138,7 @@ func flow(reports []*status.Report) (f Flow) {
 	for _, r := range reports {
 		if r.Role == "capture" {
 			capture = r
-			f.Kept = kept(r)
+			f.Kept, f.Limit = kept(r), uint64(max(0, r.SlotLimit))
 			if r.PlacedLSN > 0 && r.SourceLSN > r.PlacedLSN {
 				f.ToLog = uint64(r.SourceLSN - r.PlacedLSN)
 			}

@@ -113,14 +113,23 @@ func (s *server) postJobs(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) runFound(ctx context.Context, prefix, verb, reason string) (Sent, *access.Problem) {
-	found, _, err := s.board.jobs(ctx, programWaits)
-	if err != nil {
-		return Sent{}, s.silent(err)
-	}
-	if !slices.ContainsFunc(found, func(f *followed) bool { return f.prefix == prefix }) {
-		return Sent{}, &access.Problem{Status: http.StatusNotFound, Code: "job-unknown", Detail: "there is no such job on this log", Hint: "GET /api/v1/jobs lists them"}
+	if _, p := s.find(ctx, prefix); p != nil {
+		return Sent{}, p
 	}
 	return s.runAt(ctx, prefix, verb, reason)
+}
+
+// find is the job of the log whose topics begin with a prefix.
+func (s *server) find(ctx context.Context, prefix string) (*followed, *access.Problem) {
+	found, _, err := s.board.jobs(ctx, programWaits)
+	if err != nil {
+		return nil, s.silent(err)
+	}
+	i := slices.IndexFunc(found, func(f *followed) bool { return f.prefix == prefix })
+	if i < 0 {
+		return nil, &access.Problem{Status: http.StatusNotFound, Code: "job-unknown", Detail: "there is no such job on this log", Hint: "GET /api/v1/jobs lists them"}
+	}
+	return found[i], nil
 }
 
 // jobRow is a job of the page.

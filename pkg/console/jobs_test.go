@@ -48,7 +48,7 @@ func TestJobsAreFoundByTheirTopics(t *testing.T) {
 		path, body, want string
 		code             int
 	}{
-		{"/api/v1/jobs/{name}/{verb}", `{"reason":"x"}`, `"sent":true`, 202}, {"/api/v1/jobs/nobody/pause", "", "job-unknown", 404}, {"/api/v1/jobs/other/delete", "", "verb-unknown", 404},
+		{"/api/v1/jobs/{name}/{verb}", `{"reason":"x"}`, `"sent":true`, 202}, {"/api/v1/jobs/nobody/pause", "", "job-unknown", 404}, {"/api/v1/jobs/other/explode", "", "verb-unknown", 404}, {"/api/v1/jobs/other/reset", "", "floe job reset -f job.yaml", 409},
 	} {
 		code, h, body := ask(t, "POST", s.url+strings.NewReplacer("{name}", "other", "{verb}", "pause").Replace(c.path), c.body)
 		d.answers(t, "POST", "/api/v1/jobs/{name}/{verb}", code, h.Get("Content-Type"), body)

@@ -39,8 +39,13 @@ func (s *server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		Charts   []chart
 		ByteRate uint64
 		Ready    *readiness
+		At       string // the job's pages among those of its log
+		Unreset  string // why a reset did not come to its end
 	}
-	if b.Ready = readinessOf(s.watch.now(), language(r)); b.Ready != nil {
+	b.At, b.Unreset = "/jobs/"+pathEscape(s.Prefix), s.Near.ResetError
+	m := s.watch.now()
+	last := s.latest(s.Prefix, m)
+	if b.Ready = readinessOf(m, &last, language(r)); b.Ready != nil {
 		b.Ready.All = "/checks"
 	}
 	all := troubles(s.watch.now())
@@ -194,17 +199,17 @@ func (s *server) logPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) checksPage(w http.ResponseWriter, r *http.Request) {
+	m := s.watch.now()
 	b := struct {
 		Far    bool // the services are apart: each makes its own, and says what it found
 		Report checkList
 		Ready  *readiness
-	}{s.Near.Check == nil, s.checks.list(r, "/checks"), readinessOf(s.watch.now(), language(r))}
+	}{Far: s.Near.Check == nil, Report: s.checks.list(r, "/checks")}
 	if b.Far {
-		b.Report = checkList{}
-		if c := reported(s.watch.now()); c != nil {
-			b.Report = checkList{Checks: *c, Sum: c.sum(language(r))}
-		}
+		b.Report.Checks = s.latest(s.Prefix, m)
+		b.Report.Sum = b.Report.sum(language(r))
 	}
+	b.Ready = readinessOf(m, &b.Report.Checks, language(r))
 	s.show(w, r, http.StatusOK, "checks", "Prechecks", true, b)
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 
 	"floe/pkg/access"
 	"floe/pkg/console/draft"
+	"floe/pkg/ending"
 	"floe/pkg/job"
 	"floe/pkg/precheck"
 )
@@ -19,6 +22,8 @@ type Making struct {
 	// Brokers is the job's log, none the embedded one; Fixed says that it can be no other.
 	Brokers []string
 	Fixed   bool
+	// Gone is the name of the job that was here before and was deleted, empty for none.
+	Gone string
 	// Keep keeps the password of a side where only this user reads it.
 	Keep func(side, password string) (job.Secret, error)
 	// Kept refers to a side's password that was kept before.
@@ -77,7 +82,20 @@ func (m *maker) routes() []route {
 		text(w, http.StatusServiceUnavailable, "there is no job yet")
 	}})
 	out = append(out, route{pattern: "GET /{$}", rule: access.Operate, page: true, do: m.unlessOver(m.first)})
+	if m.Gone != "" {
+		for _, x := range navigation { // a page of the job that is gone leads to the next one
+			if x.Path != "/" {
+				out = append(out, route{pattern: "GET " + x.Path, rule: access.Operate, page: true, do: m.unlessOver(m.first)})
+			}
+		}
+		out = append(out, route{pattern: "GET /jobs/{name}/delete", rule: access.Operate, page: true, do: m.unlessOver(m.gonePage)})
+	}
 	return append(out, m.pages()...)
+}
+
+// gonePage is what who deleted a job sees in the end.
+func (m *maker) gonePage(w http.ResponseWriter, r *http.Request) {
+	m.show(w, r, http.StatusOK, "delete", "Delete the job", false, deletionShown{Deletion: Deletion{Deleted: true, Removal: ending.Removal{Job: m.Gone}}})
 }
 
 func (m *maker) pages() (out []route) {
@@ -114,6 +132,33 @@ type step struct {
 	File  string
 	Wrong string
 	On    any // what the step itself shows
+
+	said url.Values // what was sent, if it is not taken: nobody types it again
+}
+
+// Val is what a field shows: what was typed last, or what was taken before. Passwords are never shown again.
+func (s step) Val(name, taken string) string {
+	if said, ok := s.said[name]; ok {
+		return said[0]
+	}
+	return taken
+}
+
+// Tick is whether a box is ticked, or an option chosen, that has a value.
+func (s step) Tick(name, value string, taken bool) bool {
+	if s.said == nil {
+		return taken
+	}
+	return slices.Contains(s.said[name], value)
+}
+
+// To is the name on the target that was typed beside a pattern.
+func (s step) To(pattern, taken string) string {
+	i := slices.Index(s.said["pattern"], pattern)
+	if i < 0 || i >= len(s.said["to"]) {
+		return taken
+	}
+	return s.said["to"][i]
 }
 
 func (m *maker) show(w http.ResponseWriter, r *http.Request, code int, name, title string, live bool, body any) {
@@ -122,6 +167,7 @@ func (m *maker) show(w http.ResponseWriter, r *http.Request, code int, name, tit
 		return
 	}
 	f := framed(r, title, live, body)
+	f.Polls = true
 	f.Session = access.Of(r.Context()) != access.Nobody && m.Gate.Asks()
 	m.face.paint(w, code, name, f)
 }
@@ -131,7 +177,7 @@ func (m *maker) look(w http.ResponseWriter, r *http.Request, name string, live b
 	s := step{On: on, Apart: m.apart != nil}
 	code, title := http.StatusOK, ""
 	if wrong != nil {
-		s.Wrong, code = wrong.Error(), http.StatusUnprocessableEntity
+		s.Wrong, code, s.said = wrong.Error(), http.StatusUnprocessableEntity, r.PostForm
 	}
 	for _, x := range steps {
 		x.Current = x.Path == r.URL.Path

@@ -346,6 +346,63 @@ func TestTheLogIsDescribed(t *testing.T) {
 	}
 }
 
+// What is refused is shown as it was typed, on every step; a password is not.
+func TestWhatIsRefusedIsNotTypedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t, access.Config{})
+	w.send(t, "/new", databases())
+	v := databases()
+	v.Set("source.port", "70000")
+	v.Set("source.host", "other-src")
+	v.Set("target.user", "other-user")
+	v.Set("target.tls", "require")
+	for _, c := range []struct {
+		path string
+		form url.Values
+		want []string
+	}{
+		{"/new", v, []string{`value="other-src"`, `value="70000"`, `value="other-user"`, `<option value="require" selected>`}},
+		{"/new/log", url.Values{"brokers": {"k1:9092, k2"}, "tls": {"yes"}, "ca": {"/ca.pem"}, "server_name": {"kafka.example"}, "cert": {"/c"}, "key": {"/k"}, "mechanism": {"PLAIN"}, "user": {"me"}, "password": {"canary-9"}},
+			[]string{`value="k1:9092, k2"`, `name="tls" value="yes" checked`, `value="/ca.pem"`, `value="kafka.example"`, `name="cert" value="/c"`, `name="key" value="/k"`, `<option value="PLAIN" selected>`, `name="user" value="me"`}},
+		{"/new/objects", url.Values{"whole": {"yes"}, "choose": {"sales.orders"}, "add": {`a."b`}, "exclude": {"x.*"}, "filters": {"nonsense"}, "columns": {"sales.orders: id, id"}},
+			[]string{`name="whole" value="yes" checked`, `name="choose" value="sales.orders" checked`, `value="a.&#34;b"`, ">x.*<", ">nonsense<", ">sales.orders: id, id<"}},
+		{"/new/init", url.Values{"name": {"A B"}, "readers": {"7"}, "data": {"yes"}, "existing": {"proceed"}, "ddl": {"off"}, "identity": {"keep"}},
+			[]string{`value="A B"`, `name="readers" type="number" min="1" max="64" value="7"`, `name="structure" value="yes">`, `name="data" value="yes" checked`, `value="proceed" checked`, `value="off" checked`, `value="keep" checked`}},
+	} {
+		code, _, body := w.send(t, c.path, c.form)
+		if code != 422 || strings.Contains(body, "canary") {
+			t.Errorf("%s: %d %s", c.path, code, body)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: no %s in %s", c.path, want, body)
+			}
+		}
+	}
+}
+
+// The wizard's file has what it asks for: lists of columns, and the encoding of a source that does not know its own.
+func TestColumnsAndEncodingAreDescribed(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t, access.Config{})
+	v := databases()
+	v.Set("source.encoding", "no such")
+	if code, _, body := w.send(t, "/new", v); code != 422 || !strings.Contains(body, "is no encoding") {
+		t.Errorf("%d %s", code, body)
+	}
+	v.Set("source.encoding", "gb18030")
+	w.send(t, "/new", v)
+	if code, _, body := w.send(t, "/new/objects", url.Values{"choose": {"sales"}, "columns": {"sales.orders: id, \"a, b\" ,c"}}); code != 303 {
+		t.Errorf("%d %s", code, body)
+	}
+	_, _, body := ask(t, "GET", w.url+"/new/objects", "")
+	for _, want := range []string{"encoding: GB18030", "table: sales.orders", `- &#34;\&#34;id\&#34;&#34;`, ">sales.orders: id, &#34;a, b&#34;, c\n<"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in %s", want, body)
+		}
+	}
+}
+
 // Each page of the steps is the operator's alone, and no other site's.
 func TestStepsAreTheOperators(t *testing.T) {
 	t.Parallel()

@@ -65,7 +65,7 @@ type (
 // describe makes the description of the API from its routes, so that it cannot leave one out.
 func describe(routes []route) ([]byte, error) {
 	d := openAPI{OpenAPI: "3.1.0", Paths: map[string]map[string]operation{}, Security: []map[string][]string{{}, {"bearer": {}}, {"basic": {}}},
-		Info:       openInfo{"floe", "1", "A job of floe: what it does, and its commands. On an address that asks for nobody's token everybody is an operator; else a viewer may GET, and an operator all. Errors are problem+json with a stable code."},
+		Info:       openInfo{"floe", "1", "A job of floe: what it does, and its commands. On an address that asks for nobody's token everybody is an operator; else a viewer may GET, and an operator all. Errors are problem+json with a stable code. Paths are the command line's verbs, as far as the log alone suffices or the console is beside the databases; beginning a job anew and the cut-over are the command line's, and say so."},
 		Components: components{map[string]*jsonschema.Schema{}, map[string]scheme{"bearer": {"http", "bearer"}, "basic": {"http", "basic"}}}}
 	wrong, err := d.schema(access.Problem{})
 	if err != nil {

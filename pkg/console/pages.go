@@ -25,7 +25,7 @@ var drawn = sync.OnceValue(func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, lang := range languages {
 		layout := template.Must(template.New("layout.html").Funcs(functions(lang)).ParseFS(files, "pages/layout.html", "pages/parts.html"))
-		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "kafka", "objects", "init", "precheck", "starting", "verify", "events", "jobs", "job", "await"} {
+		for _, name := range []string{"overview", "tables", "table", "errors", "structure", "log", "checks", "settings", "login", "result", "endpoints", "kafka", "objects", "init", "precheck", "starting", "verify", "events", "jobs", "job", "await", "delete", "cutover", "reset"} {
 			out[lang+name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
 		}
 	}
@@ -35,7 +35,7 @@ var drawn = sync.OnceValue(func() map[string]*template.Template {
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{"t": func(text string) string { return translate(lang, text) }, "num": num, "bytes": size, "rate": rate, "latency": latency,
 		"ago": func(s float64) string { return duration(max(0, s)) }, "counts": counts, "clock": clock, "icon": icon, "tone": tone, "tablePath": tablePath,
-		"cap": capital, "explain": explain(lang), "finding": finding(lang), "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
+		"cap": capital, "many": many(lang), "rows": rows(lang), "object": object(lang), "service": part(lang), "dots": func(key string) []string { return strings.SplitAfter(key, ".") }, "explain": explain(lang), "finding": finding(lang), "own": own(lang), "entry": entry(lang), "lang": func() string { return lang }, "item": func(code string) string { return checkItems[code] }, "ops": func() map[string]string { return operations }, "op": func(letter string) string { return cmp.Or(operations[letter], letter) }, "themes": func() []item {
 			return []item{{Title: "System", Value: "system"}, {Title: "Light", Value: "light"}, {Title: "Dark", Value: "dark"}}
 		}}
 }
@@ -55,6 +55,50 @@ func finding(lang string) func(text string) string {
 	return func(text string) string { return text }
 }
 
+// own reports whether a text is what a server or a service says itself, in another language than the page.
+func own(lang string) func(text string) bool {
+	said := finding(lang)
+	return func(text string) bool {
+		return lang == "zh" && said(text) == text && strings.ContainsFunc(text, func(r rune) bool { return r >= 'a' && r <= 'z' })
+	}
+}
+
+// entry says in a language what an entry of the ledger is about; names are in it as they are.
+func entry(lang string) func(text string) string {
+	return func(text string) string {
+		if lang == "zh" {
+			for _, f := range entryForms {
+				if f.english.MatchString(text) {
+					return f.english.ReplaceAllString(text, f.chinese)
+				}
+			}
+		}
+		return text
+	}
+}
+
+// object says in a language of which kind an object is; its name is as it is.
+func object(lang string) func(text string) string {
+	return func(text string) string {
+		kind, name, ok := strings.Cut(text, " ")
+		if word, known := wordsOfLog[kind]; lang == "zh" && ok && known {
+			return word + " " + name
+		}
+		return text
+	}
+}
+
+// part says in a language which service it is; the name of an applier is as it is.
+func part(lang string) func(text string) string {
+	return func(text string) string {
+		role, name, ok := strings.Cut(text, "/")
+		if ok {
+			name = "/" + name
+		}
+		return translate(lang, role) + name
+	}
+}
+
 func tablePath(schema, name string) string {
 	return "/tables/" + pathEscape(schema) + "/" + pathEscape(name)
 }
@@ -66,6 +110,7 @@ type frame struct {
 	Job                          *Job   // nil while nobody is signed in
 	Nav                          []item
 	Live, CanAct, Session        bool
+	Polls                        bool // what is live is told by no news of the job
 	Body                         any
 }
 
@@ -89,6 +134,7 @@ func framed(r *http.Request, title string, live bool, body any) *frame {
 // show writes a page of the job.
 func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name, title string, live bool, body any) {
 	f := framed(r, title, live, body)
+	f.Polls = slices.Contains([]string{"jobs", "job", "await", "checks", "delete", "cutover"}, name)
 	if role := access.Of(r.Context()); role != access.Nobody {
 		j := s.job(time.Now())
 		f.Job, f.Session = &j, s.Gate.Asks()
@@ -109,9 +155,12 @@ func (s *server) pages() []route {
 	look := func(pattern string, do http.HandlerFunc) route {
 		return route{pattern: pattern, rule: access.View, page: true, do: do}
 	}
-	out := []route{look("GET /{$}", s.overviewPage), look("GET /tables", s.tablesPage), look("GET /tables/{schema}/{table}", s.tablePage), look("GET /errors", s.errorsPage),
+	out := []route{look("GET /{$}", s.first), look("GET /tables", s.tablesPage), look("GET /tables/{schema}/{table}", s.tablePage), look("GET /errors", s.errorsPage),
 		look("GET /structure", s.structurePage), look("GET /log", s.logPage), look("GET /checks", s.checksPage), look("GET /settings", s.settingsPage),
-		look("GET /jobs", s.jobsPage), look("GET /jobs/{name}", s.jobPage), {pattern: "POST /jobs", rule: access.Operate, page: true, do: s.actOnJob},
+		look("GET /jobs", s.jobsPage), look("GET /jobs/{name}", s.jobPage), {pattern: "POST /jobs/{name}/checks", rule: access.Operate, page: true, do: s.checksOfAgain}, {pattern: "POST /jobs", rule: access.Operate, page: true, do: s.actOnJob},
+		look("GET /jobs/{name}/delete", s.deletionPage), {pattern: "POST /jobs/{name}/delete", rule: access.Operate, page: true, do: s.deleteFrom},
+		look("GET /jobs/{name}/cutover", s.cutOverPage), {pattern: "POST /jobs/{name}/cutover", rule: access.Operate, page: true, do: s.cutOverFrom},
+		look("GET /jobs/{name}/reset", s.resetPage), {pattern: "POST /jobs/{name}/reset", rule: access.Operate, page: true, do: s.resetFrom},
 		look("GET /events", s.eventsPage), look("GET /verify", s.verifyPage), {pattern: "POST /verify", rule: access.Operate, page: true, do: s.verifyAgain},
 		{pattern: "POST /do", rule: access.Operate, page: true, do: s.act},
 		{pattern: "POST /checks", rule: access.Operate, page: true, do: s.checksAgain}}

@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"floe/pkg/access"
+	"floe/pkg/console/logbook"
+	"floe/pkg/ledger"
 	"floe/pkg/precheck"
 	"floe/pkg/status"
 )
@@ -59,6 +63,32 @@ func TestEveryTextIsTranslated(t *testing.T) {
 	}
 	for _, word := range operations {
 		all[word] = true
+	}
+	for _, x := range slices.Concat(logbook.Kinds, []string{ledger.VerbAdd, ledger.VerbRemove, ledger.VerbStart, ledger.VerbPause, ledger.VerbResume, ledger.VerbStop, ledger.VerbRetry, ledger.VerbSkip, ledger.VerbResync, ledger.VerbReplay, ledger.VerbSet, ledger.VerbFinish, ledger.VerbDescribe, ledger.VerbDelete, ledger.VerbAsk}) {
+		if translate("zh", x) == x {
+			t.Errorf("%q of the log has no Chinese", x)
+		}
+	}
+	for _, text := range []string{"capture began with slot floe_x, timeline 1", "part 2 of a big transaction", "table with oid 17", "replace, table with oid 17", "a.b, a.c and 7 more"} {
+		if said := entry("zh")(text); said == text || entry("en")(text) != text {
+			t.Errorf("%q is %q", text, said)
+		}
+	}
+	// What services say in one word: kinds of objects, and why one is not on the target as on the source.
+	for file, form := range map[string]string{"../catalog/definition.go": `Kind = "([a-z-]+)"`, "../catalog/text.go": `Kind = "([a-z-]+)"`, "../catalog/texts_dialect.go": `Kind = "([a-z-]+)"`, "../../applier/structure/doc.go": `Code\w+ += "([a-z-]+)"`, "../../applier/batch.go": `return "(an? [a-z]+)"`} {
+		b, err := os.ReadFile(file)
+		words := regexp.MustCompile(form).FindAllStringSubmatch(string(b), -1)
+		if err != nil || len(words) < 4 {
+			t.Errorf("%s has %d words, %v", file, len(words), err)
+		}
+		for _, w := range words {
+			if translate("zh", w[1]) == w[1] {
+				t.Errorf("%q of %s has no Chinese", w[1], file)
+			}
+		}
+	}
+	if got := object("zh")(`rule "kept" on public.a`) + part("zh")("applier/main") + rows("zh")(1) + rows("en")(1) + object("en")("rule x"); got != `规则 "kept" on public.a应用/main1 行1 rowrule x` {
+		t.Errorf("one reads %q", got)
 	}
 	if len(all) < 100 {
 		t.Errorf("%d texts were found", len(all))
@@ -138,6 +168,7 @@ func TestFormsAskToBeSure(t *testing.T) {
 		{"verb=remove&tables=a.b&confirm=orders", "/tables?said=sent", "", 303}, {"verb=add&tables=a.b%0D%0Aa.c", "/tables?said=sent", "", 303}, {"verb=add&tables=", "", "1 to 200", 400},
 		{"verb=pause", "/?said=sent", "", 303}, {"verb=pause", "/?said=nothing", "", 303}, {"verb=stop&confirm=orders", "/?said=sent", "", 303}, {"verb=resume", "", "floe start ends that", 409},
 		{"verb=set&key=apply.batch_rows&value=+77+", "/settings?said=sent", "", 303}, {"verb=set&key=apply.batch_rows&value=0", "", "from 1 to", 400},
+		{"verb=replay&tables=sales.big&from=0", "", "not-confirmed", 409}, {"verb=replay&tables=sales.big&confirm=orders", "", "from", 400}, {"verb=replay&tables=sales.big&from=+0+&confirm=orders", "/tables?said=sent", "", 303},
 		{"verb=drop", "", "verb-unknown", 404},
 	} {
 		code, h, body := ask(t, "POST", s.url+"/do", c.body, form)

@@ -28,7 +28,9 @@ var asked = []string{"S-CONN", "S-AUTH", "S-VERSION", "S-PRIMARY", "S-WAL-LEVEL"
 type end struct {
 	Side   string
 	At     draft.Endpoint
-	Has    bool // a password is kept
+	Has    bool   // a password is kept
+	May    bool   // it can be looked at from here
+	By     string // whose service is asked, where none of this process is
 	Tested []Check
 }
 
@@ -42,12 +44,21 @@ func (m *maker) endpoints(w http.ResponseWriter, r *http.Request, wrong error) {
 		e.Has = !e.At.Password.IsZero()
 		if t := m.tested[side]; t != nil {
 			var c Checks
-			c.take(t)
+			c.take("", t)
 			e.Tested = c.Checks
 		}
 		ends = append(ends, e)
 	}
 	m.mu.Unlock()
+	for i := range ends {
+		e := &ends[i]
+		if e.May = m.apart == nil; e.May {
+			continue
+		}
+		if x := m.apart.at(r.Context(), e.Side, &e.At); x != nil {
+			e.May, e.By = true, x.prefix
+		}
+	}
 	b := struct {
 		Ends  []end
 		Modes []string
@@ -91,7 +102,7 @@ func (m *maker) takeEndpoints(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := m.now()
-	if side, ok := strings.CutPrefix(r.PostFormValue("do"), "test-"); ok && slices.Contains(sides, side) && m.apart == nil {
+	if side, ok := strings.CutPrefix(r.PostFormValue("do"), "test-"); ok && slices.Contains(sides, side) {
 		if !of(d, side).Complete() {
 			m.endpoints(w, r, errors.New(side+": want host and database"))
 			return
@@ -117,11 +128,13 @@ func (m *maker) takeEndpoint(r *http.Request, side string) error {
 	return m.change(func(d *draft.Draft) error {
 		e := of(d, side)
 		was := *e
-		if err := e.Take(draft.Said{Host: value("host"), Port: value("port"), Database: value("database"), User: value("user"), TLS: value("tls"), CA: value("ca")}); err != nil {
+		if err := e.Take(draft.Said{Host: value("host"), Port: value("port"), Database: value("database"), User: value("user"), TLS: value("tls"), CA: value("ca"), Encoding: value("encoding")}); err != nil {
 			return errors.New(side + ": " + err.Error())
 		}
 		if m.apart != nil {
-			e.Password = job.Reference("${" + strings.ToUpper(side) + "_PASSWORD}")
+			if e.Password = job.Reference("${" + strings.ToUpper(side) + "_PASSWORD}"); *e != was {
+				delete(m.tested, side)
+			}
 			return nil
 		}
 		password := r.PostFormValue(side + ".password") // spaces are part of it
@@ -142,11 +155,16 @@ func (m *maker) takeEndpoint(r *http.Request, side string) error {
 func (m *maker) test(ctx context.Context, d *draft.Draft, side string) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	j, of := d.Broker, precheck.Log
-	if side != logSide {
-		j, of = func() *job.Job { return d.Side(side == "source") }, precheck.Side(side)
+	var r *precheck.Report
+	var err error
+	switch {
+	case m.apart != nil:
+		r, err = m.apart.test(ctx, side, of(d, side))
+	case side == logSide:
+		r, err = m.Check(ctx, d.Broker(), precheck.Log, func(int, int) {})
+	default:
+		r, err = m.Check(ctx, d.Side(side == "source"), precheck.Side(side), func(int, int) {})
 	}
-	r, err := m.Check(ctx, j(), of, func(int, int) {})
 	if err != nil {
 		return err
 	}
@@ -173,7 +191,7 @@ func (m *maker) log(w http.ResponseWriter, r *http.Request, wrong error) {
 	m.mu.Lock()
 	if t := m.tested[logSide]; t != nil {
 		var c Checks
-		c.take(t)
+		c.take("", t)
 		b.Tested = c.Checks
 	}
 	m.mu.Unlock()
@@ -227,6 +245,9 @@ func (m *maker) objects(w http.ResponseWriter, r *http.Request, wrong error) {
 		Search  string
 		Exclude string
 		Filters string
+		Columns string
+		Blind   bool   // nobody can be asked what the source has
+		By      string // whose capture was, where the source is not reached from here
 		Lost    string // why the source's tables are not shown
 		Count   int
 		Most    int
@@ -239,14 +260,21 @@ func (m *maker) objects(w http.ResponseWriter, r *http.Request, wrong error) {
 	for _, f := range d.Filters {
 		b.Filters += f.String() + "\n"
 	}
+	for _, l := range d.Lists {
+		b.Columns += l.String() + "\n"
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), stepTime)
+	defer cancel()
 	var tables []draft.Listed
-	if m.apart == nil {
-		ctx, cancel := context.WithTimeout(r.Context(), stepTime)
-		defer cancel()
-		var err error
-		if tables, err = m.Tables(ctx, d.Side(true).Source); err != nil {
-			b.Lost = err.Error()
-		}
+	var err error
+	if m.apart != nil {
+		tables, b.By, err = m.apart.tables(ctx, &d.Source)
+		b.Blind = b.By == ""
+	} else {
+		tables, err = m.Tables(ctx, d.Side(true).Source)
+	}
+	if err != nil {
+		b.Lost = err.Error()
 	}
 	for _, t := range tables {
 		if d.Includes(t.Ident()) {
@@ -277,7 +305,7 @@ func (m *maker) takeObjects(w http.ResponseWriter, r *http.Request) {
 		if r.PostFormValue("drop") != "" {
 			d.Drop(r.PostFormValue("drop"))
 		}
-		return errors.Join(d.Rename(to), d.Choose(add), d.Leave(lines(r.PostFormValue("exclude"))), d.Take(lines(r.PostFormValue("filters"))))
+		return errors.Join(d.Rename(to), d.Choose(add), d.Leave(lines(r.PostFormValue("exclude"))), d.Take(lines(r.PostFormValue("filters"))), d.List(lines(r.PostFormValue("columns"))))
 	})
 	d := m.now()
 	next := r.PostFormValue("do") == "next"
@@ -352,7 +380,7 @@ func (m *maker) check(w http.ResponseWriter, r *http.Request, wrong error) {
 	}{Report: m.checks.list(r, "/new/check")}
 	b.Current = m.current()
 	b.Pass = b.Current && m.passed(&b.Report.Checks)
-	m.look(w, r, "precheck", true, errors.Join(wrong, err), b)
+	m.look(w, r, "precheck", b.Report.Running, errors.Join(wrong, err), b)
 }
 
 func (m *maker) current() bool {
@@ -368,8 +396,8 @@ func (m *maker) passed(c *Checks) bool {
 
 // takeCheck runs the prechecks, or takes a warning as known.
 func (m *maker) takeCheck(w http.ResponseWriter, r *http.Request) {
-	if m.apart != nil { // the services do, when they are started
-		m.awaits(w, r, nil)
+	if m.apart != nil {
+		m.checksApart(w, r)
 		return
 	}
 	if r.PostFormValue("do") == "ignore" {
@@ -390,9 +418,9 @@ func (m *maker) takeCheck(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
 		m.checked = string(d.Text())
 		m.mu.Unlock()
-		m.checks.begin(m.life, m.Log, func(ctx context.Context, told func(done, of int)) (*precheck.Report, error) {
+		m.checks.begin(m.life, m.Log, alone(func(ctx context.Context, told func(done, of int)) (*precheck.Report, error) {
 			return m.Check(ctx, j, precheck.Both, told)
-		})
+		}))
 	}
 	http.Redirect(w, r, "/new/check", http.StatusSeeOther)
 }

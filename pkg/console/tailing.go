@@ -47,7 +47,7 @@ func (s *server) tail(ctx context.Context, n ident.Name, mask tail.Mask) (t *tai
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	t, err := tail.Open(ctx, s.Kafka, ident.Topic(s.Prefix, n), lastRows, s.schemas.Schema, mask)
+	t, err := tail.Open(ctx, s.Kafka, ident.Topic(s.Prefix, n), tail.Range{Last: lastRows}, s.schemas.Schema, mask)
 	if err != nil {
 		<-s.tails
 		if errors.Is(err, tail.ErrNoTopic) {

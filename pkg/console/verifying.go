@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +24,7 @@ type compared struct {
 	stop    context.CancelFunc // nil unless one goes on
 	shown   int                // tables whose differing rows are kept
 	known   map[ident.Name]Verified
+	rows    map[string]float64 // looked at since the console began, by what they were
 	ended   bool
 	running sync.WaitGroup
 }
@@ -54,7 +54,11 @@ type ComparedTable struct {
 	Why        string         `json:"why,omitempty"`
 	Rows       []DifferingRow `json:"rows,omitempty"`
 	More       bool           `json:"more,omitempty"` // rows differ that are not named
+	page       string
 }
+
+// Page is the table's.
+func (t ComparedTable) Page() string { return t.page }
 
 // DifferingRow is a row that is missing on the target, extra there, there another number of times, or
 // differs by columns.
@@ -140,8 +144,51 @@ func (c *compared) told(t *verify.Table, done, of int) {
 		c.known = map[ident.Name]Verified{}
 	}
 	c.known[t.Source] = Verified{x.Is, time.Now().UTC()}
+	c.count(t)
+	x.page = tablePath(t.Source.Schema, t.Source.Name)
 	c.last.Done, c.last.Of, c.last.Rows = done, of, c.last.Rows+t.SourceRows
 	c.last.Tables = append(c.last.Tables, x)
+}
+
+// results are what rows can be found to be.
+var results = []string{"equal", "missing", "extra", "differs"}
+
+// count adds a table's rows. Of one where more differ than are named, which are equal is not known.
+func (c *compared) count(t *verify.Table) {
+	if t.Skipped != "" || t.Problem != "" {
+		return
+	}
+	if c.rows == nil {
+		c.rows = map[string]float64{}
+	}
+	equal := t.SourceRows
+	for _, d := range t.Differences {
+		switch {
+		case d.TargetRows < d.SourceRows:
+			c.rows["missing"] += float64(d.SourceRows - d.TargetRows)
+			equal -= d.SourceRows - d.TargetRows
+		case d.TargetRows > d.SourceRows:
+			c.rows["extra"] += float64(d.TargetRows - d.SourceRows)
+		default:
+			c.rows["differs"] += float64(d.SourceRows)
+			equal -= d.SourceRows
+		}
+	}
+	if !t.More {
+		c.rows["equal"] += float64(max(0, equal))
+	}
+}
+
+// counted are the rows by what they were, each once it can be: a count that appears with its first row would
+// hide that row from who asks for its increase.
+func (c *compared) counted() map[string]float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[string]float64{}
+	for _, is := range results {
+		out[is] = c.rows[is]
+	}
+	return out
 }
 
 // verified puts beside tables how their last comparison ended.
@@ -222,11 +269,7 @@ func (s *server) postVerify(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		p = s.compare(b.Tables)
 	}
-	if p != nil {
-		p.Write(w)
-		return
-	}
-	s.answer(w, http.StatusAccepted, s.compared.now(r.Context()))
+	s.tell(w, http.StatusAccepted, s.compared.now(r.Context()), p)
 }
 
 func (s *server) postVerifyStop(w http.ResponseWriter, r *http.Request) {
@@ -237,7 +280,7 @@ func (s *server) postVerifyStop(w http.ResponseWriter, r *http.Request) {
 func (s *server) verifyAgain(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("do") == "stop" {
 		s.stopComparing()
-	} else if p := s.compare(strings.FieldsFunc(r.PostFormValue("tables"), func(c rune) bool { return c == '\n' || c == '\r' })); p != nil {
+	} else if p := s.compare(lines(r.PostFormValue("tables"))); p != nil {
 		s.refused(w, r, p)
 		return
 	}

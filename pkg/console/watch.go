@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/pkg/console/history"
+	"floe/pkg/control"
 	"floe/pkg/overview"
 	"floe/pkg/status"
 )
@@ -25,6 +26,7 @@ type watch struct {
 	count map[string]*history.Counter
 	clock stageClock
 	wrong *LastError // the last one that was seen, nil for none
+	over  bool       // the job was deleted, and its topics with it
 }
 
 // moment is what was known at one time. It is not changed once it is shared.
@@ -45,7 +47,9 @@ func (w *watch) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := w.read(ctx)
 		w.mu.Lock()
-		w.last.lost = err
+		if w.last.lost = err; w.over {
+			w.last.lost = nil
+		}
 		w.tell()
 		w.mu.Unlock()
 		select {
@@ -88,6 +92,10 @@ func (w *watch) take(o *overview.Overview, now time.Time) {
 		x.Captured, x.Kept = rows, kept(r)
 		x.Bytes = w.counter("capture/bytes", r).Since(r.Instance, r.Bytes)
 	}
+	w.over = w.over && !slices.ContainsFunc(m.reports, func(r *status.Report) bool { return r.State != string(control.Finished) })
+	if w.over { // the last words of its services
+		return
+	}
 	before := ""
 	if !w.last.taken.IsZero() {
 		before = w.last.sum.State
@@ -98,6 +106,17 @@ func (w *watch) take(o *overview.Overview, now time.Time) {
 	w.clock.see(stageOf(m.sum.State), before, now)
 	w.past.Add(x)
 	w.last = m
+	w.tell()
+}
+
+// ended is told that the job was deleted. What is heard later is another one of the same name.
+func (w *watch) ended() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over, w.wrong = true, nil
+	sum := overview.New().Summary(w.job, time.Now())
+	sum.State, sum.Detail = string(control.Finished), ErrDeleted.Error()
+	w.last = moment{sum: sum, taken: time.Now()}
 	w.tell()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,16 +150,23 @@ func TestAJobThatNeverBeganIsReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := 0
+	said, asked := 0, 0
+	lacks, passed := "", false
+	partner := func(context.Context) (string, error) {
+		if asked++; passed {
+			return "", nil
+		}
+		return lacks, nil
+	}
 	await := func(then func()) {
 		t.Helper()
 		said = 0
-		if err := s.AwaitStart(ctx, time.Millisecond, func(w Wanted) {
+		if err := s.AwaitStart(ctx, time.Millisecond, partner, func(w Wanted, waits string) {
 			if said++; said == 3 {
 				then()
 			}
-			if w.Run != Ready || w.Ends() != "floe start" || w.Who() != "" {
-				t.Errorf("it says %+v", w)
+			if w.Run != Ready || strings.Contains(w.Ends(), "both sides") != w.Started || w.Who() != "" || waits != lacks {
+				t.Errorf("it says %+v, and waits for %q", w, waits)
 			}
 		}); err != nil {
 			t.Fatal(err)
@@ -173,10 +181,15 @@ func TestAJobThatNeverBeganIsReady(t *testing.T) {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	await(func() { send(ctx, t, kafka, "start") })
-	if said < 3 || s.Run != Running || !s.Started {
-		t.Errorf("said %d times, then %+v", said, s.Wanted)
+	if said < 3 || s.Run != Running || !s.Started || asked != 1 {
+		t.Errorf("said %d times, then %+v, asked for the other side %d times", said, s.Wanted, asked)
 	}
 	await(func() { t.Error("a job that was started waits") })
+	lacks = "the other side"
+	if await(func() { passed = true }); said < 3 {
+		t.Errorf("it begins without the other side, said %d times", said)
+	}
+	lacks = ""
 
 	client, err := kgo.NewClient(kafka...)
 	if err != nil {

@@ -48,11 +48,15 @@ func endOf(ctx context.Context, client *kgo.Client, topic string) (int64, error)
 // lookEvery is how often a job that is ready is looked at.
 const lookEvery = 500 * time.Millisecond
 
-// AwaitStart returns when the job may begin: start was sent, it has begun by itself, or, with a Run that
-// says so, when it is to rest. Meanwhile say is called every so often. Topics are asked for by name, not
-// followed: those of a job that is reset meanwhile are others.
-func (s *Sent) AwaitStart(ctx context.Context, every time.Duration, say func(Wanted)) error {
-	if s.Started || s.Run != Running {
+// Partner says what the job still needs of the other side's service before it begins, empty for nothing.
+type Partner func(context.Context) (lacks string, err error)
+
+// AwaitStart returns when the job may begin: start was sent and the other side's prechecks have passed, it has
+// begun by itself, or, with a Run that says so, when it is to rest. Meanwhile say is called every so often, with
+// what a job that was started lacks. Topics are asked for by name, not followed: those of a job that is reset
+// meanwhile are others.
+func (s *Sent) AwaitStart(ctx context.Context, every time.Duration, partner Partner, say func(w Wanted, lacks string)) error {
+	if s.Run != Running {
 		return nil
 	}
 	client, err := kgo.NewClient(s.kafka...)
@@ -63,16 +67,22 @@ func (s *Sent) AwaitStart(ctx context.Context, every time.Duration, say func(Wan
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var looked time.Time
+	lacks := ""
 	for {
 		if time.Since(looked) >= lookEvery {
 			looked = time.Now()
-			if may, err := s.may(ctx, client); may || err != nil {
+			may, err := s.may(ctx, client)
+			if err == nil && s.Started && !may {
+				lacks, err = partner(ctx)
+				may = lacks == ""
+			}
+			if may || err != nil {
 				return err
 			}
 		}
 		w := s.Wanted
 		w.Run = Ready
-		say(w)
+		say(w, lacks)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -81,7 +91,7 @@ func (s *Sent) AwaitStart(ctx context.Context, every time.Duration, say func(Wan
 	}
 }
 
-// may looks once whether the job may begin, or is to rest, and takes up what was commanded.
+// may looks once whether the job has begun, or is to rest, and takes up what was commanded.
 func (s *Sent) may(ctx context.Context, client *kgo.Client) (bool, error) {
 	ledger, err := endOf(ctx, client, broker.Ledger(s.prefix))
 	if err != nil {
@@ -98,5 +108,5 @@ func (s *Sent) may(ctx context.Context, client *kgo.Client) (bool, error) {
 		}
 		*s = *again
 	}
-	return ledger > 0 || s.Started || s.Run != Running, nil
+	return ledger > 0 || s.Run != Running, nil
 }

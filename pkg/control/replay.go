@@ -2,6 +2,7 @@ package control
 
 import (
 	"strconv"
+	"time"
 
 	"floe/pkg/ident"
 	"floe/pkg/ledger"
@@ -15,6 +16,11 @@ type Replay struct {
 	Tables []ident.Name
 	// Command is the record that says so, for the audit.
 	Command *ledger.Command
+}
+
+// NewReplay is one that was not before.
+func NewReplay(from int64, tables []ident.Name) Replay {
+	return Replay{ID: strconv.FormatInt(time.Now().UnixNano(), 36), From: from, Tables: tables}
 }
 
 // Args are the command's.

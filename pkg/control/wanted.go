@@ -123,9 +123,21 @@ func (w *Wanted) Who() string {
 	return s
 }
 
+// CutOver is the reason that a cut-over gives where it stops a job.
+const CutOver = "cut-over"
+
+// CutShort reports whether a job rests because a cut-over stopped it and did not come to its end.
+func (w *Wanted) CutShort() bool {
+	return w.Run == Stopped && w.Since.Arg(0) == CutOver
+}
+
 // Ends says what ends the rest.
 func (w *Wanted) Ends() string {
 	switch w.Run {
+	case Ready:
+		if w.Started {
+			return "nothing, it was started; it begins once the prechecks of both sides have passed"
+		}
 	case Paused:
 		return "floe resume"
 	case Deleted:
@@ -134,6 +146,14 @@ func (w *Wanted) Ends() string {
 		return "nothing, the target took over; floe delete removes what the job left, floe job reset begins it anew"
 	}
 	return "floe start"
+}
+
+// Lacking is what a service that is ready says: what its prechecks came to, and what a job that was started waits for.
+func (w *Wanted) Lacking(checked, lacks string) string {
+	if lacks == "" {
+		return checked
+	}
+	return checked + "; the job was started, and waits: " + lacks
 }
 
 // Selection is the job file's with the tables that commands added and removed since: the last one that

@@ -16,7 +16,6 @@ import (
 	_ "github.com/twmb/franz-go/pkg/kgo"
 	_ "github.com/twmb/franz-go/pkg/kmsg"
 	_ "github.com/twmb/franz-go/pkg/sr"
-	_ "github.com/twmb/franz-go/plugin/kprom"
 	_ "github.com/twmb/franz-go/plugin/kslog"
 	_ "go.uber.org/goleak"
 	_ "golang.org/x/sync/errgroup"

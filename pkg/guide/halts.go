@@ -13,6 +13,8 @@ var halts = []Page{
 		stopped, reset},
 	{"wal-lost", Halt, "The source invalidated the slot: it kept more WAL than max_slot_wal_keep_size allows, or was idle beyond idle_replication_slot_timeout. What was written behind the place that the message names is gone.",
 		stopped, reset + ". Before that raise the limit, or keep capture's outages shorter (precheck S-SLOT-WAL-LIMIT, metric floe_slot_retained_bytes)"},
+	{"wal-undecodable", Halt, "The source's server ends the stream with an internal error (SQLSTATE XX000), at the same place each time: it cannot decode its own WAL for the slot. Known of PostgreSQL is `could not map filenode`, of a table that VACUUM FULL, CLUSTER or the like wrote anew while the slot was being made. One that comes once or twice passes, and is source-refused.",
+		stopped, reset + ". Such commands are best kept away while the job starts"},
 	{"source-changed", Halt, "The server at the source's address is another cluster than the one that the log was written from: its system identifier differs.",
 		stopped + " Of the other server nothing was read but who it is.", "correct the source's address; floe then goes on by itself. If the new server is meant, " + reset},
 	{"source-rewound", Halt, "The source is older than what the log already holds: it was restored from a backup, or it is a standby that was promoted before it had everything. The message names the place from which on both differ.",

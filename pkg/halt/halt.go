@@ -15,6 +15,7 @@ const (
 	SlotMissing         Code = "slot-missing"
 	SlotAhead           Code = "slot-ahead"
 	WALLost             Code = "wal-lost"
+	WALUndecodable      Code = "wal-undecodable"
 	SourceChanged       Code = "source-changed"
 	SourceRewound       Code = "source-rewound"
 	PublicationChanged  Code = "publication-changed"

@@ -35,4 +35,4 @@ func Bare(text string) (bare string, had bool) {
 }
 
 // keywordPassword is a password in a keyword/value connection string, with the space before it.
-var keywordPassword = regexp.MustCompile(`(?:^|\s)(?:ssl)?password\s*=\s*(?:'(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)`)
+var keywordPassword = regexp.MustCompile(`(?:^|\s)(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)`)

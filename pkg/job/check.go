@@ -2,7 +2,6 @@ package job
 
 import (
 	"math"
-	"slices"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -15,10 +14,9 @@ func (r *reader) kafka(j *Job, k *Kafka) fields {
 		"prefix":      r.name(&k.Prefix).says("begins the names of the topics; the job's name if it is left out"),
 		"partitions":  r.intoNumber(&k.Partitions, 1, 1000).says("of each table's topic"),
 		"replication": r.intoNumber(&k.Replication, 1, math.MaxInt16).says("of topics that floe makes; the brokers' default if it is left out"),
-		"retention": r.object(fields{"rows": {func(p string, n ast.Node) { r.text(p, n) }, scalar()}}).
-			around(func() { j.Notices = append(j.Notices, "kafka.retention") }, nil),
-		"tls": r.clientTLS(tls).around(func() { k.TLS = tls }, nil).says("encrypts, even if it is empty: {}"),
-		"sasl": r.object(fields{"mechanism": r.oneOf(known, func(s string) { sasl.Mechanism = s }), "user": r.intoSecret(&sasl.User), "password": r.intoSecret(&sasl.Password)}).
+		"retention":   r.object(fields{"rows": r.intoAge(&k.RowsKept).says("how long the topics of rows that floe makes keep them, like 7d; an applier that is away for longer loses its place. The brokers' own if it is left out")}),
+		"tls":         r.clientTLS(tls).around(func() { k.TLS = tls }, nil).says("encrypts, even if it is empty: {}"),
+		"sasl": r.object(fields{"mechanism": r.oneOf(known, func(s string) { sasl.Mechanism = s }), "user": r.intoSecret(&sasl.User), "password": r.password(&sasl.Password, passwordInstead("kafka"))}).
 			around(func() { k.SASL = sasl }, nil),
 	}
 }
@@ -46,6 +44,8 @@ func (r *reader) check(j *Job) {
 		}
 		if k.SASL != nil && (k.SASL.Mechanism == "" || k.SASL.User.IsZero() || k.SASL.Password.IsZero()) {
 			r.fault(r.marks["kafka.sasl"], "kafka.sasl: want mechanism, user and password")
+		} else if k.SASL != nil && Readable(k.SASL.Mechanism, k.TLS != nil, k.Brokers) {
+			r.fault(r.marks["kafka.sasl"], "kafka.sasl: "+readable)
 		}
 		r.checkTLS("kafka.tls", k.TLS)
 	}
@@ -53,7 +53,6 @@ func (r *reader) check(j *Job) {
 	if j.RegistryTLS != nil && j.Registry.IsZero() {
 		r.fault(r.marks["registry"], "registry: want url")
 	}
-	slices.Sort(j.Notices)
 }
 
 func (r *reader) checkTLS(path string, t *ClientTLS) {
@@ -66,7 +65,7 @@ func (r *reader) checkTLS(path string, t *ClientTLS) {
 func (r *reader) checkEndpoint(path string, e *Endpoint) {
 	mark := r.marks[path]
 	switch {
-	case mark == nil:
+	case mark == nil, e.IsZero() && e.Encoding != "": // the address is said elsewhere
 		return
 	case !e.URL.IsZero() && (e.Host != "" || e.Port != 0 || e.Database != "" || e.User != ""):
 		r.fault(r.marks[path+".url"], "%s: want url, or host, port, database and user, not both", path)

@@ -41,7 +41,7 @@ type TLS struct{ Mode, CA, Cert, Key string }
 // IsZero reports whether the file names no database.
 func (e Endpoint) IsZero() bool { return e.URL.IsZero() && e.Host == "" && e.Database == "" }
 
-// Config is what package pg connects with. The password is read anew at each connect.
+// Config is what package pg connects with. The password is read anew at each connect, one within the address too.
 func (e Endpoint) Config() (pg.Config, error) {
 	c := pg.Config{}
 	text, err := e.URL.Resolve()
@@ -52,10 +52,26 @@ func (e Endpoint) Config() (pg.Config, error) {
 		text = e.keywords()
 	}
 	c.URL = e.TLS.add(text)
-	if !e.Password.IsZero() {
+	switch {
+	case !e.Password.IsZero():
 		c.Password = e.Password.Resolve
+	case references.MatchString(e.URL.text):
+		c.Password = e.within
 	}
 	return c, nil
+}
+
+// within is the password of the address, as it is now.
+func (e Endpoint) within() (string, error) {
+	text, err := e.URL.Resolve()
+	if err != nil {
+		return "", err
+	}
+	c, err := pgconn.ParseConfig(e.TLS.add(text))
+	if err != nil {
+		return "", err
+	}
+	return c.Password, nil
 }
 
 func (e Endpoint) keywords() string {
@@ -106,4 +122,13 @@ func Place(c pg.Config) string {
 		return "?"
 	}
 	return fmt.Sprintf("%s:%d/%s", p.Host, p.Port, p.Database)
+}
+
+// Named are the user and the database that a connection is asked for with; empty if the address cannot be read.
+func Named(c pg.Config) (user, database string) {
+	p, err := pgconn.ParseConfig(c.URL)
+	if err != nil {
+		return "", ""
+	}
+	return p.User, p.Database
 }

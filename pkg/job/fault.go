@@ -11,7 +11,8 @@ type Fault struct {
 	File         string
 	Line, Column int // from 1
 	Text         string
-	source       string // the line
+	source       string // the line, without what may be secret
+	caret        int    // the column as it is shown
 }
 
 // Error shows the line with a caret under the place.
@@ -21,7 +22,7 @@ func (f *Fault) Error() string {
 		return s
 	}
 	margin := fmt.Sprintf("%5d | ", f.Line)
-	return s + "\n" + margin + f.source + "\n" + strings.Repeat(" ", len(margin)-2) + "| " + strings.Repeat(" ", max(0, f.Column-1)) + "^"
+	return s + "\n" + margin + f.source + "\n" + strings.Repeat(" ", len(margin)-2) + "| " + strings.Repeat(" ", max(0, f.caret-1)) + "^"
 }
 
 // Faults are all faults of one file, in the order of their places.

@@ -133,6 +133,28 @@ func (r *reader) intoDuration(to *time.Duration, low, high time.Duration) field 
 	}, &jsonschema.Schema{Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\$\{`}}
 }
 
+// intoAge reads a time of hours or days.
+func (r *reader) intoAge(to *time.Duration) field {
+	const most = 3650
+	return field{func(path string, n ast.Node) {
+		s, ok := r.text(path, n)
+		if !ok {
+			return
+		}
+		v, err := time.ParseDuration(s)
+		if days, has := strings.CutSuffix(s, "d"); has {
+			var count int
+			count, err = strconv.Atoi(days)
+			v = time.Duration(min(count, most+1)) * 24 * time.Hour
+		}
+		if err != nil || v < time.Hour || v > most*24*time.Hour {
+			r.fault(n, "%s: want a time from 1h to %dd, like 7d or 36h, not %q", path, most, s)
+			return
+		}
+		*to = v
+	}, &jsonschema.Schema{Type: "string", Pattern: `^[0-9]+d$|^([0-9.]+(ns|us|µs|ms|s|m|h))+$|\$\{`}}
+}
+
 // intoSize reads a number of bytes.
 func (r *reader) intoSize(to *Size) field {
 	least := 0.0

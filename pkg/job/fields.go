@@ -19,7 +19,7 @@ func (r *reader) job(j *Job) fields {
 	return fields{
 		"name":        r.name(&j.Name).says("the job's name; floe dev makes one if it is left out"),
 		"source":      r.object(r.source(&j.Source)).says("the database that is copied"),
-		"target":      r.object(r.endpoint(&j.Target)).says("the database that becomes the copy"),
+		"target":      r.object(r.endpoint("target", &j.Target)).says("the database that becomes the copy"),
 		"objects":     r.object(r.objects(&j.Objects)).says("what is replicated, and what it is called on the target"),
 		"on_existing": r.oneOf([]string{"block", "proceed"}, func(s string) { j.Proceed = s == "proceed" }).says("a table that the target has already stops the job (block), or is loaded into: its rows stay, changes overwrite them (proceed)"),
 		"init":        r.object(r.init(j)).says("what is done before changes flow"),
@@ -36,7 +36,7 @@ func (r *reader) job(j *Job) fields {
 // hook reads one URL and its states.
 func (r *reader) hook(to *[]Hook) field {
 	var h Hook
-	known := fields{"url": r.intoSecret(&h.URL).says("http or https, by a reference: ${ENV} or ${file:/run/secrets/x}; read again each time"),
+	known := fields{"url": r.address(&h.URL, capabilities, `refer to all of it: url: "${NOTIFY_URL}" or "${file:/run/secrets/notify}"`).says("http or https; who has it may write there, so rather by a reference: ${ENV} or ${file:/run/secrets/x}; read again each time"),
 		"states": r.listOf(func() field {
 			return r.oneOf(status.States, func(s string) { h.States = append(h.States, s) })
 		}).says("the states that are told; all if there are none")}
@@ -59,7 +59,8 @@ func (r *reader) hook(to *[]Hook) field {
 
 func (r *reader) registry(j *Job) fields {
 	t := &ClientTLS{}
-	return fields{"url": r.intoSecret(&j.Registry).says("http or https; it may hold a user and password, by a reference"),
+	return fields{"url": r.address(&j.Registry, literals, `refer to the password, https://user:${REGISTRY_PASSWORD}@host, or to all of it: url: "${REGISTRY_URL}" or "${file:/run/secrets/registry}"`).
+		says("http or https; it may hold a user, and a password by a reference"),
 		"tls": r.clientTLS(t).around(func() { j.RegistryTLS = t }, nil).says("for https: the authority, and this client's own certificate")}
 }
 
@@ -93,7 +94,7 @@ func (r *reader) name(to *string) field {
 
 // source are an endpoint's fields, and what only a source has.
 func (r *reader) source(e *Endpoint) fields {
-	f := r.endpoint(e)
+	f := r.endpoint("source", e)
 	f["encoding"] = field{func(p string, n ast.Node) {
 		text, ok := r.text(p, n)
 		if !ok {
@@ -109,13 +110,14 @@ func (r *reader) source(e *Endpoint) fields {
 	return f
 }
 
-func (r *reader) endpoint(e *Endpoint) fields {
+func (r *reader) endpoint(side string, e *Endpoint) fields {
+	instead := passwordInstead(side)
 	modes := []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 	return fields{
-		"url":  r.intoSecret(&e.URL).says("postgres://user@host:port/database, or whatever libpq takes; or use the parts"),
+		"url":  r.address(&e.URL, literals, "leave it out there, and add "+instead).says("postgres://user@host:port/database, or whatever libpq takes, without a password; or use the parts"),
 		"host": r.intoText(&e.Host), "port": r.intoNumber(&e.Port, 1, math.MaxUint16),
 		"database": r.intoText(&e.Database), "user": r.intoText(&e.User),
-		"password": r.intoSecret(&e.Password).says("a reference: ${ENV}, ${ENV:-default} or ${file:/run/secrets/x}; read again at each connect"),
+		"password": r.password(&e.Password, instead).says("never the password itself but a reference: ${ENV}, ${ENV:-default} or ${file:/run/secrets/x}; read again at each connect"),
 		"tls": r.object(fields{"mode": r.oneOf(modes, func(s string) { e.TLS.Mode = s }),
 			"ca": r.intoText(&e.TLS.CA), "cert": r.intoText(&e.TLS.Cert), "key": r.intoText(&e.TLS.Key)}),
 	}
@@ -307,6 +309,17 @@ func (r *reader) apply(a *Apply) fields {
 	return fields{
 		"batch_rows": r.intoNumber(&a.BatchRows, 1, 1_000_000).says("rows of one target transaction at most"),
 		"batch_wait": r.intoDuration(&a.BatchWait, 0, time.Minute).says("how long a batch waits for more"),
-		"on_error":   r.only("block"),
+		"on_error":   r.blocks().says("a row that the target refuses stops the job until somebody decides; floe errors skip leaves out one transaction, and says so for good"),
 	}
+}
+
+// blocks is what becomes of a row that the target refuses. Leaving rows out by themselves would lose them unseen.
+func (r *reader) blocks() field {
+	f := r.oneOf([]string{"block"}, nil)
+	f.read = func(p string, n ast.Node) {
+		if s, ok := r.text(p, n); ok && s != "block" {
+			r.fault(n, "%s: %q would lose rows unseen; the one choice is block: a row that the target refuses stops the job, floe errors shows it, and floe errors skip --reason WHY leaves out that one transaction", p, s)
+		}
+	}
+	return f
 }

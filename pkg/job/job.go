@@ -2,7 +2,7 @@
 //
 // Every fault of a file is reported at once, each with its line and a caret. A field that this version
 // does not act on is refused where leaving it out would give other data than was asked for; secrets
-// stay references until a connection needs them, so that a service needs only its own side's.
+// are references, and stay so until a connection needs them, so that a service needs only its own side's.
 package job
 
 import (
@@ -40,8 +40,6 @@ type Job struct {
 	RegistryTLS *ClientTLS
 	// Notify are who is told of changes of the job's state.
 	Notify []Hook
-	// Notices are fields that were accepted and have no effect yet.
-	Notices []string
 }
 
 // Objects chooses what is replicated.
@@ -115,10 +113,11 @@ func Default() Job {
 	return Job{Heartbeat: Heartbeat{ident.Name{Schema: "public", Name: heartbeatTable}, time.Second}, Init: Init{ChunkHold: 100 * time.Millisecond, Readers: 2}, Apply: Apply{BatchRows: 5000, BatchWait: 5 * time.Millisecond}}
 }
 
-// FromURLs is the job of `floe dev --source URL --target URL`: the whole database.
+// FromURLs is the job of `floe dev --source URL --target URL`: the whole database. The URLs may refer to
+// variables and files, as in a job file.
 func FromURLs(source, target string) *Job {
 	j := Default()
-	j.Source.URL, j.Target.URL = Literal(source), Literal(target)
+	j.Source.URL, j.Target.URL = Reference(source), Reference(target)
 	j.Objects.Database = true
 	return &j
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -25,8 +27,10 @@ type Kafka struct {
 	Prefix string
 	// Partitions and Replication are for topics that floe makes; 0 replicas is the brokers' default.
 	Partitions, Replication int
-	TLS                     *ClientTLS
-	SASL                    *SASL
+	// RowsKept is how long those of rows keep them; 0 is the brokers' default.
+	RowsKept time.Duration
+	TLS      *ClientTLS
+	SASL     *SASL
 }
 
 // ClientTLS encrypts; without CA the system's authorities count. Cert and Key are this client's own.
@@ -45,6 +49,18 @@ const (
 	mechanism512   = "SCRAM-SHA-512"
 )
 
+const readable = "PLAIN sends the password for all to read: add kafka.tls, or take SCRAM-SHA-512"
+
+// Readable reports whether a mechanism sends the password over the network for all to read: PLAIN without TLS
+// to a broker of another machine.
+func Readable(mechanism string, encrypted bool, brokers []string) bool {
+	return mechanism == mechanismPlain && !encrypted && slices.ContainsFunc(brokers, func(b string) bool {
+		host, _, err := net.SplitHostPort(b)
+		ip, ipErr := netip.ParseAddr(host)
+		return err != nil || host != "localhost" && (ipErr != nil || !ip.Unmap().IsLoopback())
+	})
+}
+
 // Options are the options of every client of the log.
 func (k *Kafka) Options() ([]kgo.Opt, error) {
 	opts := broker.Options(k.Brokers)
@@ -56,6 +72,9 @@ func (k *Kafka) Options() ([]kgo.Opt, error) {
 		opts = append(opts, broker.Dialer((*dialer)(k.TLS)))
 	}
 	if k.SASL != nil {
+		if Readable(k.SASL.Mechanism, k.TLS != nil, k.Brokers) { // other brokers than the file's
+			return nil, errors.New("kafka.sasl: " + readable)
+		}
 		m, err := k.SASL.mechanism()
 		if err != nil {
 			return nil, fmt.Errorf("kafka.sasl: %w", err)

@@ -10,8 +10,8 @@ import (
 // Whatever of TLS and SASL a file asks for, the client takes the options together.
 func TestKafkaOptionsFitTogether(t *testing.T) {
 	t.Parallel()
-	for _, rest := range []string{"", ", tls: {}", ", tls: {server_name: x}, sasl: {mechanism: PLAIN, user: u, password: p}",
-		", sasl: {mechanism: SCRAM-SHA-256, user: u, password: p}", ", sasl: {mechanism: SCRAM-SHA-512, user: u, password: p}"} {
+	for _, rest := range []string{"", ", tls: {}", ", tls: {server_name: x}, sasl: {mechanism: PLAIN, user: u, password: '${FLOE_TEST_NO_SUCH:-p}'}",
+		", sasl: {mechanism: SCRAM-SHA-256, user: u, password: '${FLOE_TEST_NO_SUCH:-p}'}", ", sasl: {mechanism: SCRAM-SHA-512, user: u, password: '${FLOE_TEST_NO_SUCH:-p}'}"} {
 		opts, err := parse(t, "kafka: {brokers: ['127.0.0.1:1']"+rest+"}\n").Kafka.Options()
 		if err != nil {
 			t.Fatalf("%s: %v", rest, err)
@@ -48,5 +48,18 @@ func TestPrefixIsTheNameUnlessGiven(t *testing.T) {
 	j.UseBrokers([]string{"b:1"})
 	if j.Prefix() != "p" || j.Kafka.Brokers[0] != "b:1" {
 		t.Errorf("got %s, %v", j.Prefix(), j.Kafka.Brokers)
+	}
+}
+
+// A password goes readable to no other machine, whoever names the brokers.
+func TestPLAINWantsTLSBeyondThisMachine(t *testing.T) {
+	t.Parallel()
+	j := parse(t, "kafka: {brokers: ['127.0.0.1:1', 'localhost:2', '[::1]:3'], sasl: {mechanism: PLAIN, user: u, password: '${FLOE_TEST_NO_SUCH:-p}'}}\n")
+	if _, err := j.Kafka.Options(); err != nil {
+		t.Error(err)
+	}
+	j.UseBrokers([]string{"kafka.example:1"})
+	if _, err := j.Kafka.Options(); err == nil || !strings.Contains(err.Error(), "add kafka.tls") {
+		t.Errorf("got %v", err)
 	}
 }

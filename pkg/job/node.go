@@ -3,9 +3,9 @@ package job
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -17,28 +17,45 @@ type reader struct {
 	faults Faults
 	// marks remembers where fields stand, for checks that look at several.
 	marks map[string]ast.Node
+	// masks are what is not shown of the lines, by their numbers.
+	masks map[int][]mask
+	// broken: the file is no YAML, and nothing is known of what stands where.
+	broken bool
 }
 
-func (r *reader) fault(n ast.Node, text string, args ...any) {
+func (r *reader) fault(n ast.Node, text string, args ...any) *Fault {
 	f := &Fault{File: r.file, Line: 1, Column: 1, Text: fmt.Sprintf(text, args...)}
 	if n != nil && n.GetToken() != nil && n.GetToken().Position != nil {
 		p := n.GetToken().Position
 		f.Line, f.Column = p.Line, p.Column
 	}
-	if f.Line >= 1 && f.Line <= len(r.lines) {
-		f.source = strings.TrimRight(r.lines[f.Line-1], "\r")
-	}
 	r.faults = append(r.faults, f)
+	return f
 }
+
+// plainKey is what faults repeat of a key that is none of ours.
+var plainKey = regexp.MustCompile(`^[a-z_]{1,20}$`)
 
 // mapping reads a mapping of known fields. An absent value (null) is an empty mapping.
 func (r *reader) mapping(path string, n ast.Node, known fields) {
+	_, secret := known["password"]
+	if v := single(n); v != "" && secret {
+		r.hide(n, v, nil)
+	}
 	for _, v := range r.pairs(path, n) {
 		key := v.Key.GetToken().Value
 		at := join(path, key)
 		f, ok := known[key]
 		if !ok {
-			r.fault(v.Key, "%s is not a field%s", at, nearest(key, known))
+			if secret { // it may be one under a wrong name
+				r.hide(v.Value, single(v.Value), nil)
+			}
+			near := nearest(key, known)
+			if near == "" && !plainKey.MatchString(key) { // a value that slipped
+				r.hide(v.Key, key, nil)
+				at = join(path, redacted)
+			}
+			r.fault(v.Key, "%s is not a field%s", at, near)
 			continue
 		}
 		r.marks[at] = v.Key
@@ -87,6 +104,15 @@ func (r *reader) list(path string, n ast.Node, item func(path string, n ast.Node
 	default:
 		r.fault(n, "%s: want a list, not %s", path, kind(n))
 	}
+}
+
+// single is the text of a value on one line, "" of what is none.
+func single(n ast.Node) string {
+	switch n.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return n.GetToken().Value
+	}
+	return ""
 }
 
 // raw is a scalar's text as it stands in the file.
@@ -142,5 +168,5 @@ func kind(n ast.Node) string {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
 		return "an anchor, an alias or a tag (a job file has none)"
 	}
-	return strconv.Quote(n.GetToken().Value)
+	return "one value" // which is not repeated: it may be a password, or hold one
 }

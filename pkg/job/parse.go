@@ -25,23 +25,32 @@ func Load(path string) (*Job, error) {
 
 // Parse reads a job file's text; file names it in messages.
 func Parse(file string, data []byte) (*Job, error) {
-	r := &reader{file: file, lines: strings.Split(string(data), "\n"), marks: map[string]ast.Node{}}
+	r := &reader{file: file, lines: strings.Split(string(data), "\n"), marks: map[string]ast.Node{}, masks: map[int][]mask{}}
+	j := r.read(data)
+	if len(r.faults) == 0 {
+		return j, nil
+	}
+	r.faults.sort()
+	for _, f := range r.faults {
+		f.source, f.caret = r.shown(f.Line, f.Column)
+	}
+	return nil, r.faults
+}
+
+func (r *reader) read(data []byte) *Job {
 	if len(data) > maxFile {
 		r.fault(nil, "a job file of %d bytes is too large", len(data))
-		return nil, r.faults
+		return nil
 	}
 	root := r.parse(data)
 	if len(r.faults) > 0 {
-		return nil, r.faults
+		r.broken = true
+		return nil
 	}
 	j := Default()
 	r.mapping("", root, r.job(&j))
 	r.check(&j)
-	if len(r.faults) > 0 {
-		r.faults.sort()
-		return nil, r.faults
-	}
-	return &j, nil
+	return &j
 }
 
 // parse returns the root of the one document in the file.
@@ -53,7 +62,12 @@ func (r *reader) parse(data []byte) ast.Node {
 			r.fault(nil, "this is not YAML: %v", err)
 			return nil
 		}
-		r.fault(ast.String(syntax.GetToken()), "this is not YAML: %s", syntax.GetMessage())
+		text := syntax.GetMessage()
+		// What is repeated of the file may be a password.
+		if before, key, has := strings.Cut(text, `"`); has && !plainKey.MatchString(key[:max(0, strings.IndexByte(key, '"'))]) {
+			text = strings.TrimRight(before, ": ")
+		}
+		r.fault(ast.String(syntax.GetToken()), "this is not YAML: %s", text)
 		return nil
 	}
 	var root ast.Node

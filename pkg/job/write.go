@@ -114,6 +114,10 @@ func withoutDefaults(s string) string { return defaulted.ReplaceAllString(s, "$$
 
 func (b *text) endpoint(side string, e *Endpoint) {
 	if e.IsZero() {
+		if e.Encoding != "" {
+			b.line("%s:", side)
+			b.field("  ", "encoding", e.Encoding)
+		}
 		return
 	}
 	b.line("%s:", side)
@@ -210,6 +214,9 @@ func (b *text) kafka(k *Kafka) {
 	b.line("  partitions: %d", k.Partitions)
 	if k.Replication > 0 {
 		b.line("  replication: %d", k.Replication)
+	}
+	if k.RowsKept > 0 {
+		b.line("  retention: {rows: %s}", k.RowsKept)
 	}
 	b.tls("  ", k.TLS)
 	if k.SASL != nil {

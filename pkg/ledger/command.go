@@ -34,4 +34,5 @@ const (
 	VerbFinish   = "finish"   // the target has taken over: the job is over for good
 	VerbDescribe = "describe" // a service says by which file it runs
 	VerbDelete   = "delete"   // each service removes what the job has on its side
+	VerbAsk      = "ask"      // what the services see of their databases; changes nothing
 )

@@ -49,12 +49,16 @@ type LoadState struct {
 	Snapshot string     `json:"snapshot,omitempty"`
 	Waiting  [][][]byte `json:"waiting,omitempty"` // keys to be read again (H3)
 	Replace  bool       `json:"replace,omitempty"` // its chunks also delete what they do not hold
+	Asked    bool       `json:"asked,omitempty"`   // an operator asked for it: the target is to be as the source is
 	// Heeded is how many commands of floe.control had been taken up when the load began: a resync among
 	// them is not taken up again.
 	Heeded int `json:"heeded,omitempty"`
-	// Files are those of the relations whose rows are the table's, by oid, as they were when that was last looked at;
-	// nil where the source tells of commands that write a table anew.
-	Files map[uint32]uint32 `json:"files,omitempty"`
+	// Files are those of the relations whose rows are the table's, by oid, as they were when that was last looked at,
+	// Since the oldest transaction that was not over then; Triggers are the row versions that the source's event triggers
+	// had: others say that somebody switched them off meanwhile, so that a table may have been written anew and nobody told.
+	Files    map[uint32]uint32 `json:"files,omitempty"`
+	Since    uint64            `json:"since,omitempty"`
+	Triggers string            `json:"triggers,omitempty"`
 }
 
 // Place is a record of <job>.floe.state: a valid Epoch with everything valid placed behind it, from

@@ -38,6 +38,16 @@ func Follow(kafka []kgo.Opt, prefix string) (*Follower, error) {
 // Close ends the client.
 func (f *Follower) Close() { f.client.Close() }
 
+// Heard reports whether the log has a topic of reports: a job that never ran has none. It asks once that the
+// brokers answer.
+func (f *Follower) Heard(ctx context.Context) (bool, error) {
+	topics, err := kadm.NewClient(f.client).ListTopics(ctx, f.topic)
+	if err != nil {
+		return false, fmt.Errorf("look for the job's status in topic %s: %w", f.topic, err)
+	}
+	return topics.Has(f.topic), nil
+}
+
 // Refresh reads until something new was taken; the first time, until all that is there was.
 func (f *Follower) Refresh(ctx context.Context) error {
 	if !f.begun {
@@ -78,7 +88,10 @@ func (f *Follower) bounds(ctx context.Context, adm *kadm.Client) (end, start int
 		if err == nil && err2 == nil && ok1 && ok2 && e.Err == nil && s.Err == nil {
 			return e.Offset, s.Offset, nil
 		}
-		if ctx.Err() == nil && err != nil { // what the brokers said last, a refused password too
+		if broker.Refused(err) { // asking again says the same, until somebody acts
+			return 0, 0, fmt.Errorf("look for the job's status in topic %s: %w", f.topic, err)
+		}
+		if ctx.Err() == nil && err != nil { // what the brokers said last
 			why = err
 		}
 		select {

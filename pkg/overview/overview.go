@@ -23,11 +23,13 @@ type Overview struct {
 	// Heard is when each service was last heard, on this process's clock; of reports that were there
 	// before we looked, when they were written, on their writer's.
 	Heard map[*status.Report]time.Time
+	// paces are what each service did of late, by its key.
+	paces map[string]*pace
 }
 
 // New is a job of which nothing was heard.
 func New() *Overview {
-	return &Overview{Appliers: map[string]*status.Report{}, Heard: map[*status.Report]time.Time{}}
+	return &Overview{Appliers: map[string]*status.Report{}, Heard: map[*status.Report]time.Time{}, paces: map[string]*pace{}}
 }
 
 // Take puts a report in the place of its service's last. Tables that it leaves out are as the last said
@@ -50,6 +52,10 @@ func (o *Overview) Take(key string, r *status.Report, at time.Time) {
 	}
 	delete(o.Heard, last)
 	o.Heard[r] = at
+	if o.paces[key] == nil {
+		o.paces[key] = &pace{}
+	}
+	o.paces[key].take(r)
 }
 
 // merge puts the tables of a report that does not bear all in the place of what was said of them.

@@ -254,3 +254,39 @@ func TestLatencyGrowsWhileAJobStandsStill(t *testing.T) {
 		}
 	}
 }
+
+// A job that was started begins once the other side's prechecks have passed: what was said before this service
+// looked may be of a process that is gone, but a service whose prechecks failed is silent from then on.
+func TestWhatTheOtherSideLacks(t *testing.T) {
+	t.Parallel()
+	const nobody, failed, open = "nothing was heard of an applier", "prechecks of applier failed: T-OWNER may not", "the prechecks of applier are not through"
+	bar := status.Report{Role: "applier", State: "PRECHECK_FAILED", Reason: "T-OWNER", Detail: "may not"}
+	for name, c := range map[string]struct {
+		reports []status.Report
+		heard   time.Duration // since the look began
+		want    string
+	}{
+		"none":    {nil, 0, nobody},
+		"own":     {[]status.Report{report("capture", "READY")}, time.Second, nobody},
+		"ready":   {[]status.Report{report("applier", "READY")}, time.Second, ""},
+		"at work": {[]status.Report{report("applier", "INIT_DATA")}, time.Second, ""},
+		"earlier": {[]status.Report{report("applier", "READY")}, 0, nobody},
+		"checks":  {[]status.Report{report("applier", "PRECHECKING")}, time.Second, open},
+		"failed":  {[]status.Report{bar}, 0, failed},
+	} {
+		if got := of(c.reports...).lacks(true, now.Add(-c.heard), now); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	two := of(report("applier", "READY"))
+	two.Take("applier/second", &bar, now)
+	if got := two.lacks(true, now.Add(-time.Second), now); got != failed {
+		t.Errorf("of two appliers one failed: %q", got)
+	}
+	if got := of(report("applier", "READY")).lacks(false, now.Add(-time.Second), now); got != "nothing was heard of capture" {
+		t.Errorf("an applier alone: %q", got)
+	}
+	if got := of(report("applier", "READY")).lacks(true, now.Add(-time.Minute), now.Add(2*Stale)); got != nobody {
+		t.Errorf("one that fell silent: %q", got)
+	}
+}

@@ -18,13 +18,23 @@ type Summary struct {
 	Detail string `json:"detail,omitempty"`
 	Fix    string `json:"fix,omitempty"`
 	// LatencySeconds is how far the target is behind; null if unknown.
-	LatencySeconds *float64  `json:"latency_seconds"`
-	Services       []Service `json:"services"`
-	Tables         []Table   `json:"tables"`
+	LatencySeconds *float64 `json:"latency_seconds"`
+	// Hops are the parts of that, of the last change that went each; null if unknown.
+	Hops     *Hops     `json:"latency_by_hop"`
+	Flow     Flow      `json:"flow"`
+	Services []Service `json:"services"`
+	Tables   []Table   `json:"tables"`
 	// Structure is what of the targets' structure is not as the source's; Differing counts all of it, of
 	// which a report names the first.
 	Structure []Fact `json:"structure"`
 	Differing int    `json:"structure_differs"`
+}
+
+// Hops are how long a change waits to be sent by the source, to be in Kafka, and to be on the target, in seconds.
+type Hops struct {
+	Source float64 `json:"source"`
+	Kafka  float64 `json:"kafka"`
+	Target float64 `json:"target"`
 }
 
 // Fact is an object that is not on a target as it is on the source.
@@ -92,6 +102,7 @@ func blocked(b *status.Blocked) *Blocked {
 // Summary sums up the job at now.
 func (o *Overview) Summary(job string, now time.Time) Summary {
 	s := Summary{Job: job, Services: []Service{}, Tables: o.Tables(), Structure: []Fact{}}
+	s.Flow = o.flow(s.Tables, now)
 	for _, k := range slices.Sorted(maps.Keys(o.Appliers)) {
 		if x := o.Appliers[k].Structure; x != nil {
 			s.Differing += x.Total
@@ -119,8 +130,29 @@ func (o *Overview) Summary(job string, now time.Time) Summary {
 	if l, known := o.Latency(now); known {
 		seconds := l.Seconds()
 		s.LatencySeconds = &seconds
+		s.Hops = o.hops(l, now)
 	}
 	return s
+}
+
+// hops are 0 where nothing waits; while capture does not hear its source, or an applier is silent, theirs grow.
+func (o *Overview) hops(latency time.Duration, now time.Time) *Hops {
+	h := &Hops{}
+	if latency == 0 {
+		return h
+	}
+	if c := o.Capture; c != nil {
+		h.Source = (time.Duration(c.Hops.SourceUs)*time.Microsecond + o.lag(c, now)).Seconds()
+		h.Kafka = (time.Duration(c.Hops.KafkaUs) * time.Microsecond).Seconds()
+	}
+	for _, r := range o.Appliers {
+		took := time.Duration(r.Hops.TargetUs) * time.Microsecond
+		if age := o.Age(r, now); age > Stale {
+			took += age
+		}
+		h.Target = max(h.Target, took.Seconds())
+	}
+	return h
 }
 
 // Latency is how far the target that is most behind is behind, and whether that is known. What nobody

@@ -67,32 +67,52 @@ func Connect(ctx context.Context, c Config, p Purpose) (*pgx.Conn, error) {
 	}
 	d, err := dialect.Of(ctx, conn)
 	if err == nil {
-		err = patient(ctx, conn.PgConn())
+		err = lifted(ctx, conn.PgConn())
 	}
 	if err == nil && len(d.Pins) == 0 {
-		return conn, nil
+		if err = quiet(ctx, conn.PgConn(), p); err == nil {
+			return conn, nil
+		}
 	}
 	_ = conn.Close(ctx)
 	if err != nil {
 		return nil, scrub(err)
 	}
-	return pinned(ctx, cfg, d.Pins)
+	return pinned(ctx, cfg, p, d.Pins)
 }
 
-// patient lifts the limits that a database or role may set and that older servers do not know: a start packet
-// that names one would be refused there. A session of floe's may wait for hours, and load for as long.
-func patient(ctx context.Context, conn *pgconn.PgConn) error {
+// lifted ends what a database or role may set that would keep a session of floe's from its work: timeouts that
+// older servers do not know, so that a start packet that names one would be refused there (a session may wait for
+// hours, and load for as long); that transactions only read, and that an error ends the session. What the whole
+// server or the URL sets was meant for floe too.
+func lifted(ctx context.Context, conn *pgconn.PgConn) error {
 	_, err := conn.Exec(ctx, `SELECT pg_catalog.set_config(n, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) n
-		WHERE pg_catalog.current_setting(n, true) <> '0'`).ReadAll()
+		WHERE pg_catalog.current_setting(n, true) <> '0';
+		SELECT pg_catalog.set_config(name, 'off', false) FROM pg_catalog.pg_settings
+		WHERE 'on' IN (pg_catalog.current_setting('default_transaction_read_only'), pg_catalog.current_setting('exit_on_error'))
+			AND name IN ('default_transaction_read_only', 'exit_on_error') AND setting = 'on' AND source IN ('database', 'user', 'database user')`).ReadAll()
 	if err != nil {
-		return fmt.Errorf("set timeouts: %w", err)
+		return fmt.Errorf("lift settings of the database or the role: %w", err)
+	}
+	return nil
+}
+
+// quiet has event triggers of others not fire for what floe does itself, where its role may say so: many name
+// tables without a schema, and a session of floe's has no search_path.
+func quiet(ctx context.Context, conn *pgconn.PgConn, p Purpose) error {
+	if p == Apply {
+		return nil // the applier sees to it
+	}
+	_, err := conn.Exec(ctx, `SELECT pg_catalog.set_config('session_replication_role', 'replica', false) WHERE pg_catalog.current_setting('is_superuser') = 'on'`).ReadAll()
+	if err != nil {
+		return fmt.Errorf("quiet event triggers: %w", err)
 	}
 	return nil
 }
 
 // pinned connects with a dialect's settings and sees that the server took them: without them dates would
 // come without their time.
-func pinned(ctx context.Context, cfg *pgx.ConnConfig, pins []dialect.Setting) (*pgx.Conn, error) {
+func pinned(ctx context.Context, cfg *pgx.ConnConfig, p Purpose, pins []dialect.Setting) (*pgx.Conn, error) {
 	for _, s := range pins {
 		cfg.RuntimeParams[s.Name] = s.Value
 	}
@@ -108,7 +128,10 @@ func pinned(ctx context.Context, cfg *pgx.ConnConfig, pins []dialect.Setting) (*
 			err = conn.QueryRow(ctx, "SELECT "+current(name)).Scan(&value)
 			return value, err
 		})
-		err = errors.Join(err, patient(ctx, conn.PgConn()))
+		err = errors.Join(err, lifted(ctx, conn.PgConn()))
+		if err == nil {
+			err = quiet(ctx, conn.PgConn(), p)
+		}
 	}
 	if err != nil {
 		_ = conn.Close(ctx)
@@ -168,7 +191,7 @@ func ConnectReplication(ctx context.Context, c Config) (*pgconn.PgConn, error) {
 		return nil, scrub(err)
 	}
 	err = took(d.Pins, func(name string) (string, error) { return shown(ctx, conn, name) })
-	if err = errors.Join(err, patient(ctx, conn)); err != nil {
+	if err = errors.Join(err, lifted(ctx, conn)); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
 	}
@@ -191,7 +214,7 @@ func (c Config) prepare(cfg *pgconn.Config, name string) error {
 	if c.Password != nil {
 		p, err := c.Password()
 		if err != nil {
-			return fmt.Errorf("read the password: %w", err)
+			return fmt.Errorf("read the password: %w", scrub(err))
 		}
 		cfg.Password = p
 	}
@@ -228,7 +251,7 @@ func settle(params map[string]string, p Purpose) {
 	}
 }
 
-var secret = regexp.MustCompile(`(?i)(password=)\S+|(://[^:/@\s]+:)[^@\s]+@`)
+var secret = regexp.MustCompile(`(?i)(password=)\S+|(://[^:/@\s]+:)\S+@`)
 
 // scrub takes passwords out of an error's text; it keeps what errors.As finds in it.
 func scrub(err error) error {

@@ -67,6 +67,34 @@ func TestSessionsOfAnOracleModeServerArePinned(t *testing.T) {
 	}
 }
 
+// A database that is read only for others, or ends a session at its first error, is neither for floe.
+func TestSettingsOfADatabaseAreLifted(t *testing.T) {
+	t.Parallel()
+	url := pgtest.NewDB(t, pgtest.Shared(t), "DO $$ BEGIN EXECUTE format('ALTER DATABASE %1$I SET default_transaction_read_only = on; ALTER DATABASE %1$I SET exit_on_error = on', current_database()); END $$")
+	conn, err := Connect(t.Context(), Config{URL: url}, Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck
+	if _, err := conn.Exec(t.Context(), "CREATE TABLE public.t (id int)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "CREATE TABLE public.t (id int)"); err == nil {
+		t.Fatal("made twice")
+	}
+	if _, err := conn.Exec(t.Context(), "INSERT INTO public.t VALUES (1)"); err != nil {
+		t.Error(err)
+	}
+	asked, err := Connect(t.Context(), Config{URL: url + "&options=-cdefault_transaction_read_only%3Don"}, Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer asked.Close(context.WithoutCancel(t.Context())) //nolint:errcheck
+	if _, err := asked.Exec(t.Context(), "INSERT INTO public.t VALUES (1)"); err == nil {
+		t.Error("a session that the URL makes read only wrote")
+	}
+}
+
 // A plain server would end a session that is started with settings of another one.
 func TestAPlainServerIsAskedForNothingElse(t *testing.T) {
 	t.Parallel()

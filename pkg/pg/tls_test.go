@@ -1,24 +1,16 @@
 package pg
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
+	"context"
 	"errors"
 	"fmt"
-	"math/big"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"floe/pkg/nettest"
 	"floe/pkg/pgtest"
 )
 
@@ -66,82 +58,39 @@ func TestRemoteHostsProveWhoTheyAreUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
-// authority signs certificates that a test's server shows.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	file string
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	a := &authority{t: t}
-	a.cert, a.key = a.sign(&x509.Certificate{Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, time.Hour)
-	a.file = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(a.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-func (a *authority) sign(c *x509.Certificate, valid time.Duration) (*x509.Certificate, *ecdsa.PrivateKey) {
-	a.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	c.SerialNumber = big.NewInt(time.Now().UnixNano())
-	c.NotBefore, c.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(valid)
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		parent, signer = c, key
-	}
-	raw, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if c, err = x509.ParseCertificate(raw); err != nil {
-		a.t.Fatal(err)
-	}
-	return c, key
-}
-
-// show makes the server show a certificate for host from its next connection on.
-func (a *authority) show(s *pgtest.Server, host string, valid time.Duration) {
-	a.t.Helper()
-	cert, key := a.sign(&x509.Certificate{Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}}, valid)
-	raw, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	data := filepath.Join(s.Dir(), "data")
-	is, err := os.Stat(data)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	owner := is.Sys().(*syscall.Stat_t)
-	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: cert.Raw}, "server.key": {Type: "PRIVATE KEY", Bytes: raw}} {
-		file := filepath.Join(data, name)
-		if err := errors.Join(os.WriteFile(file, pem.EncodeToMemory(block), 0o600), os.Chown(file, int(owner.Uid), int(owner.Gid))); err != nil {
-			a.t.Fatal(err)
-		}
-	}
-	if err := errors.Join(s.Stop(pgtest.Fast), s.Start(a.t.Context())); err != nil {
-		a.t.Fatal(err)
-	}
-}
-
 func TestServerThatDoesNotProveItselfIsRefused(t *testing.T) {
 	t.Parallel()
 	s := pgtest.New(t, pgtest.Options{})
-	ours, theirs := newAuthority(t), newAuthority(t)
+	ours, theirs := nettest.NewAuthority(t), nettest.NewAuthority(t)
+	show := func(by *nettest.Authority, valid time.Duration) {
+		t.Helper()
+		by.Sign("server", valid, "localhost")
+		if err := s.Show(t.Context(), by.Path("server.pem"), by.Path("server.key")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	connect := func(host, mode string) (tls bool, err error) {
-		c, err := Connect(t.Context(), Config{URL: fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres sslrootcert=%s %s", host, s.Port(), ours.file, mode)}, Admin)
+		config := Config{URL: fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres sslrootcert=%s %s", host, s.Port(), ours.CA(), mode)}
+		stream, refused := ConnectReplication(t.Context(), config)
+		c, err := Connect(t.Context(), config, Admin)
+		if (err == nil) != (refused == nil) {
+			t.Errorf("%s %s: a session: %v, the stream: %v", host, mode, err, refused)
+		}
+		if refused == nil {
+			defer stream.Close(context.Background()) //nolint:errcheck
+		}
 		if err != nil {
+			var u *UntrustedError
+			if !errors.As(refused, &u) {
+				t.Errorf("%s %s: the stream: %v", host, mode, refused)
+			}
 			return false, err
 		}
-		err = c.QueryRow(t.Context(), `SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()`).Scan(&tls)
+		var streamed bool
+		err = c.QueryRow(t.Context(), `SELECT ssl, (SELECT ssl FROM pg_stat_ssl WHERE pid = $1) FROM pg_stat_ssl WHERE pid = pg_backend_pid()`, stream.PID()).Scan(&tls, &streamed)
+		if streamed != tls {
+			t.Errorf("%s %s: TLS %t of a session, %t of the stream", host, mode, tls, streamed)
+		}
 		return tls, errors.Join(err, c.Close(t.Context()))
 	}
 	refused := func(why, host string) {
@@ -153,10 +102,7 @@ func TestServerThatDoesNotProveItselfIsRefused(t *testing.T) {
 		}
 	}
 	refused("a server without TLS, or one whose answer somebody changed", "localhost")
-	if err := s.Exec(t.Context(), "postgres", `ALTER SYSTEM SET ssl = on`); err != nil {
-		t.Fatal(err)
-	}
-	ours.show(s, "localhost", time.Hour)
+	show(ours, time.Hour)
 	if tls, err := connect("localhost", "sslmode=verify-full"); err != nil || !tls {
 		t.Errorf("the right certificate: TLS %t, %v", tls, err)
 	}
@@ -164,8 +110,8 @@ func TestServerThatDoesNotProveItselfIsRefused(t *testing.T) {
 		t.Errorf("a loopback host by default: TLS %t, %v", tls, err)
 	}
 	refused("another host's certificate", "127.0.0.1")
-	ours.show(s, "localhost", -time.Hour)
+	show(ours, -time.Hour)
 	refused("an expired certificate", "localhost")
-	theirs.show(s, "localhost", time.Hour)
+	show(theirs, time.Hour)
 	refused("a certificate of an authority that nobody named", "localhost")
 }

@@ -16,14 +16,14 @@ const (
 	unnamedPrefix = "floe-new-pg-"
 )
 
-// takeFolder makes the server's folder its own: the given one, or a new one in the temporary
-// folder. The lock on it ends with this process; it keeps two processes from one folder, and
+// takeFolder makes the server's folder its own: the given one, or a new one where temporary
+// ones are made. The lock on it ends with this process; it keeps two processes from one folder, and
 // tells a folder left behind by a killed process from one in use.
-func takeFolder(dir string, account *child.Account) (string, func(), error) {
-	temporary := dir == ""
-	take := takeNew
-	if !temporary {
-		take = func() (string, *os.File, error) { return takeGiven(dir) }
+func takeFolder(o Options, account *child.Account) (string, func(), error) {
+	temporary := o.Dir == ""
+	take := func() (string, *os.File, error) { return takeGiven(o.Dir) }
+	if temporary {
+		take = func() (string, *os.File, error) { return takeNew(o.place()) }
 	}
 	dir, lock, err := take()
 	if err != nil {
@@ -43,9 +43,10 @@ func takeFolder(dir string, account *child.Account) (string, func(), error) {
 }
 
 // takeNew makes a folder that bears its name only once it is locked: sweep removes what is not.
-func takeNew() (string, *os.File, error) {
-	sweep()
-	made, err := os.MkdirTemp("", unnamedPrefix)
+func takeNew(place string) (string, *os.File, error) {
+	sweep(os.TempDir())
+	sweep(memory)
+	made, err := os.MkdirTemp(place, unnamedPrefix)
 	if err != nil {
 		return "", nil, err
 	}
@@ -86,8 +87,8 @@ func lockFolder(dir string) (*os.File, error) {
 }
 
 // sweep removes the temporary folders whose process was killed before it could.
-func sweep() {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
+func sweep(place string) {
+	left, _ := filepath.Glob(filepath.Join(place, folderPrefix+"*"))
 	for _, dir := range left {
 		// Without the lock file it is not a server's.
 		lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)

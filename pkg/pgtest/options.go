@@ -27,8 +27,12 @@ type Options struct {
 	// Durable leaves fsync on. Without it a crash of the machine, not of the server, loses the
 	// data, and everything is several times faster.
 	Durable bool
+	// Large keeps a server that will hold gigabytes out of memory.
+	Large bool
 	// HBA lines stand before the one that trusts everybody, for tests of refused logins.
 	HBA []string
+
+	inMemory bool // a test's; the demo's may be anybody's machine
 }
 
 // config is the text of the server's own configuration file.

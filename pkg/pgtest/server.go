@@ -43,7 +43,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, release, err := takeFolder(o.Dir, account)
+	dir, release, err := takeFolder(o, account)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -218,7 +219,7 @@ func TestServerEndsWithAKilledProcess(t *testing.T) {
 	await(t, func() bool { return !runs(pid) }, "server %d still runs", pid)
 	// Other processes sweep too, and one of them may be at it.
 	await(t, func() bool {
-		sweep()
+		sweep(filepath.Dir(dir))
 		_, err := os.Stat(dir)
 		return errors.Is(err, os.ErrNotExist)
 	}, "folder %s is still there", dir)

@@ -123,3 +123,17 @@ func (s *Server) ResetWAL(ctx context.Context, args ...string) error {
 	}
 	return nil
 }
+
+// Show has the server speak TLS with the certificate and the key of these files, and starts it anew.
+func (s *Server) Show(ctx context.Context, cert, key string) error {
+	for name, from := range map[string]string{"server.crt": cert, "server.key": key} {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = s.write(filepath.Join(s.data(), name), string(text))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(s.Exec(ctx, "postgres", "alter system set ssl = on"), s.Stop(Fast), s.Start(ctx))
+}

@@ -43,7 +43,7 @@ func Shared(t TB) *Server {
 func startShared() (*Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	var o Options
+	o := Options{inMemory: true}
 	if text := os.Getenv("FLOE_PG_VERSION"); text != "" {
 		version, err := strconv.Atoi(text)
 		if err != nil {
@@ -75,6 +75,7 @@ func New(t TB, o Options) *Server {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
+	o.inMemory = true
 	s, err := Start(ctx, o)
 	if err != nil {
 		t.Fatalf("start server: %v", err)

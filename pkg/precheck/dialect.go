@@ -2,12 +2,14 @@ package precheck
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"floe/pkg/catalog"
 	"floe/pkg/dialect"
 	"floe/pkg/ident"
+	"floe/pkg/job"
 )
 
 // unspoken names objects of kinds that the target does not have.
@@ -23,7 +25,7 @@ func (r *run) unspoken(ctx context.Context) {
 	var found, views []string
 	for _, def := range r.db.Definitions {
 		b, ok := def.Body.(*catalog.TextDef)
-		if !ok || (b.Speech == dialect.Plain || b.Speech == d.Speech) && def.Kind != catalog.KindObjectType {
+		if !ok || (b.Speech == dialect.Plain || b.Speech == d.Speech) && (def.Kind != catalog.KindObjectType || b.Absent == "") {
 			continue
 		}
 		name := strings.ReplaceAll(string(def.Kind), "-", " ") + " " + strings.TrimPrefix(def.Name.String(), `"".`)
@@ -70,7 +72,7 @@ func (r *run) caseless(ctx context.Context) {
 		return
 	}
 	seen := map[string]ident.Name{}
-	var found []string
+	var found, apart []string
 	m := r.Job.Mapping()
 	_, roots := names(r.db)
 	for _, n := range roots {
@@ -78,10 +80,11 @@ func (r *run) caseless(ctx context.Context) {
 		key := strings.ToLower(to.Schema + "\x00" + to.Name)
 		if other, twice := seen[key]; twice {
 			found = append(found, other.String()+" and "+to.String())
+			apart = append(apart, fmt.Sprintf("{from: %s, to: %s}", job.Scalar(n.String()), job.Scalar(ident.Name{Schema: to.Schema, Name: to.Name + "_2"}.String())))
 		}
 		seen[key] = to
 	}
 	if len(found) > 0 {
-		r.add(Check{Code: "O-NAME-CASE", Severity: Warn, Object: strings.Join(found, ", "), Text: "the target folds the case of names, which makes one of " + strings.Join(found, ", "), Fix: "give one of each another name in objects.mapping"})
+		r.add(Check{Code: "O-NAME-CASE", Severity: Warn, Object: strings.Join(found, ", "), Text: "the target folds the case of names, which makes one of " + strings.Join(found, ", "), Fix: fmt.Sprintf("give one of each another name, as by objects.mapping: [%s]", strings.Join(apart, ", "))})
 	}
 }

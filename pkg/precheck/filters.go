@@ -36,7 +36,12 @@ func (r *run) filters(ctx context.Context) {
 		}
 	}
 	if len(kept) > 0 {
-		r.fail("O-FILTER", "ALTER TABLE … REPLICA IDENTITY FULL, or leave identity: auto", "a filter needs whole old rows, and the replica identity of %s is kept", join(kept))
+		sql := make([]string, len(kept))
+		for i, n := range kept {
+			sql[i] = "ALTER TABLE " + n.SQL() + " REPLICA IDENTITY FULL;"
+		}
+		r.add(Check{Code: "O-FILTER", Severity: Fail, Object: join(kept), Text: fmt.Sprintf("a filter needs whole old rows, and the replica identity of %s is kept", join(kept)),
+			Fix: "let their owner give them REPLICA IDENTITY FULL, or let floe do it (objects.identity: auto)", FixSQL: strings.Join(sql, "\n")})
 	}
 	r.found("O-FILTER", "filtered: %s get REPLICA IDENTITY FULL, so that a row that leaves the filter is deleted on the target", "none is needed; it costs WAL on the source", given)
 }

@@ -16,9 +16,9 @@ func (r *run) heartbeat(ctx context.Context) {
 		return
 	}
 	var there, may, granted bool
-	err := r.src.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL, coalesce(has_schema_privilege(to_regnamespace($2)::oid, 'CREATE'), false),
-		coalesce(has_table_privilege(to_regclass($1), 'SELECT') AND has_table_privilege(to_regclass($1), 'INSERT') AND has_table_privilege(to_regclass($1), 'UPDATE'), false)`,
-		h.Table.SQL(), ident.Quote(h.Table.Schema)).Scan(&there, &may, &granted)
+	err := r.src.QueryRow(ctx, `SELECT c.oid IS NOT NULL, coalesce(has_schema_privilege(n.oid, 'CREATE'), false),
+		coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE'), false)
+		FROM (SELECT) x LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $2`, h.Table.Schema, h.Table.Name).Scan(&there, &may, &granted)
 	grant := fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s; GRANT SELECT, INSERT, UPDATE ON %s TO %[2]s;", ident.Quote(h.Table.Schema), ident.Quote(r.facts.User), h.Table.SQL())
 	const fix = "live with it, or have the table made and granted as the SQL says"
 	switch {

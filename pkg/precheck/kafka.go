@@ -152,11 +152,15 @@ func (l *log) retention(ctx context.Context, set map[string]string) {
 		ms, err = hours*3_600_000, nil
 	}
 	kept := time.Duration(ms) * time.Millisecond
+	raise := "raise log.retention.ms on the brokers"
+	if k := l.Job.Kafka; k != nil && k.RowsKept > 0 {
+		kept, ms, err, raise = k.RowsKept, k.RowsKept.Milliseconds(), nil, "raise kafka.retention.rows in the job file"
+	}
 	switch {
 	case len(wrong) > 0:
 		l.warn("B-RETENTION", strings.Join(wrong, "; "), "topics of the job itself expire or are compacted: an applier that is away loses its place")
 	case err == nil && ms >= 0 && kept < shortest:
-		l.warn("B-RETENTION", "raise log.retention.ms on the brokers", "rows are kept for %s: an applier that is away for longer loses its place", kept)
+		l.warn("B-RETENTION", raise, "rows are kept for %s: an applier that is away for longer loses its place", kept)
 	case err == nil && ms >= 0:
 		l.ok("B-RETENTION", "rows are kept for %s", kept)
 	default:

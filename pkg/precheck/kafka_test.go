@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -61,28 +61,66 @@ func TestFloesOwnTopicsMayExpire(t *testing.T) {
 	if _, err := kadm.NewClient(client).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: &day}}, broker.Commands("orders")); err != nil {
 		t.Fatal(err)
 	}
-	if c := at(checksOf(t, c, "", nil), provoked{code: "B-RETENTION", severity: Warn}); c == nil || !strings.Contains(c.Fix, broker.Commands("orders")) {
-		t.Errorf("commands that expire: %+v", c)
+	found := at(checksOf(t, c, "", nil), provoked{code: "B-RETENTION", severity: Warn})
+	if found == nil {
+		t.Fatal("commands that expire are not told of")
+	}
+	m := regexp.MustCompile(`^kafka-configs --alter --topic (\S+) --add-config (\S+)=(\S+)$`).FindStringSubmatch(found.Fix)
+	if m == nil || m[1] != broker.Commands("orders") {
+		t.Fatalf("commands that expire: %s", found.Fix)
+	}
+	if _, err := kadm.NewClient(client).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: m[2], Value: &m[3]}}, m[1]); err != nil {
+		t.Fatal(err)
+	}
+	if r := checksOf(t, c, "", nil); at(r, provoked{code: "B-RETENTION", severity: OK}) == nil {
+		t.Errorf("after %s: %+v", found.Fix, r.Checks)
 	}
 }
 
-// What a broker is set to that would lose the log is told of; the same broker set right is not.
+// What a broker is set to that would lose the log is told of; set as is then said it is not.
 func TestBrokerThatWouldLoseTheLog(t *testing.T) {
 	t.Parallel()
-	r := brokerChecks(t, 3, map[string]string{"message.max.bytes": "65536", "log.retention.ms": "60000", "min.insync.replicas": "1"}, ", replication: 1", errors.New("no answer"))
-	for _, code := range []string{"B-MAX-MESSAGE", "B-RETENTION", "B-DURABILITY", "R-CONN"} {
-		if c := at(r, provoked{code: code, severity: Warn}); c == nil || c.Fix == "" {
-			t.Errorf("%s is not told of", code)
+	set := map[string]string{"message.max.bytes": "65536", "log.retention.ms": "60000", "min.insync.replicas": "1", "unclean.leader.election.enable": "true"}
+	r := brokerChecks(t, 3, set, ", replication: 1", errors.New("no answer"))
+	fix := func(code string, form string) string {
+		t.Helper()
+		c := at(r, provoked{code: code, severity: Warn})
+		if c == nil {
+			c = at(r, provoked{code: code, severity: Fail})
 		}
+		if c == nil {
+			t.Fatalf("%s is not told of", code)
+		}
+		m := regexp.MustCompile(form).FindStringSubmatch(c.Fix)
+		if m == nil {
+			t.Fatalf("%s says %q, not %s", code, c.Fix, form)
+		}
+		return m[len(m)-1]
 	}
-	r = brokerChecks(t, 3, map[string]string{"message.max.bytes": "1048588", "log.retention.ms": "604800000", "min.insync.replicas": "2"}, ", replication: 3", nil)
+	fix("R-CONN", "check registry.url")
+	set["message.max.bytes"] = fix("B-MAX-MESSAGE", `^set message.max.bytes to at least (\d+) on the brokers$`)
+	fix("B-RETENTION", "raise log.retention.ms")
+	set["log.retention.ms"] = "604800000"
+	set["unclean.leader.election.enable"] = fix("B-DURABILITY", `^set unclean.leader.election.enable=(\S+) on the brokers$`)
+	r = brokerChecks(t, 3, set, ", replication: 1", nil)
+	replication := ", " + fix("B-DURABILITY", `^set kafka\.(replication: \d) in the job file$`)
+	r = brokerChecks(t, 3, set, replication, nil)
+	set["min.insync.replicas"] = fix("B-DURABILITY", `^set min.insync.replicas=(\d) on the brokers$`)
+	r = brokerChecks(t, 3, set, replication, nil)
 	for _, code := range []string{"B-CONN", "B-TOPIC-PRIV", "B-MAX-MESSAGE", "B-RETENTION", "B-DURABILITY", "R-CONN"} {
 		if at(r, provoked{code: code, severity: OK}) == nil {
 			t.Errorf("%s is not ok: %+v", code, r.Checks)
 		}
 	}
 	r = brokerChecks(t, 1, nil, ", replication: 5", nil)
-	if c := at(r, provoked{code: "B-TOPIC-PRIV", severity: Fail}); c == nil || !strings.Contains(c.Fix, "kafka.replication") {
-		t.Errorf("more replicas than brokers: %+v", c)
+	fix("B-TOPIC-PRIV", "lower kafka.replication")
+	if r = brokerChecks(t, 1, nil, ", replication: 1", nil); at(r, provoked{code: "B-TOPIC-PRIV", severity: OK}) == nil {
+		t.Errorf("with less replication: %+v", r.Checks)
 	}
+	j, err := job.Parse("job.yaml", []byte("name: orders\nsource: {url: 'postgres://u@127.0.0.1:1/x'}\ntarget: {url: 'postgres://u@127.0.0.1:1/x'}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = Run(t.Context(), Config{Job: j, Kafka: broker.Options([]string{"127.0.0.1:1"}), Place: "127.0.0.1:1"})
+	fix("B-CONN", "check kafka.brokers")
 }

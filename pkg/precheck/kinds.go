@@ -47,7 +47,10 @@ func (r *run) sequences() {
 			}
 		}
 	}
-	if n > 0 {
+	switch {
+	case n == 1:
+		r.note("O-SEQUENCE", "nothing needs to be done before the cut-over", "1 sequence: its value on the target follows by samples, and is made final at the cut-over")
+	case n > 0:
 		r.note("O-SEQUENCE", "nothing needs to be done before the cut-over", "%d sequences: their values on the target follow by samples, and are made final at the cut-over", n)
 	}
 }
@@ -68,6 +71,7 @@ func (r *run) dependencies(ctx context.Context) {
 		return
 	}
 	var missing, renamed []string
+	var needed, need []ident.Name
 	var child, parent ident.Name
 	var view bool
 	m := r.Job.Mapping()
@@ -76,6 +80,7 @@ func (r *run) dependencies(ctx context.Context) {
 		case !r.Job.Includes(child):
 		case !r.Job.Includes(parent):
 			missing = append(missing, child.String()+" -> "+parent.String())
+			needed, need = append(needed, parent), append(need, child)
 		case view && m.Table(parent) != parent:
 			renamed = append(renamed, child.String()+" -> "+parent.String())
 		}
@@ -86,7 +91,7 @@ func (r *run) dependencies(ctx context.Context) {
 		return
 	}
 	if len(missing) > 0 {
-		r.add(Check{Code: "O-DEPENDENCY", Severity: Warn, Object: strings.Join(missing, ", "), Text: "selected objects need others that are not selected: " + strings.Join(missing, ", "), Fix: "select what they need too, or exclude them"})
+		r.add(Check{Code: "O-DEPENDENCY", Severity: Warn, Object: strings.Join(missing, ", "), Text: "selected objects need others that are not selected: " + strings.Join(missing, ", "), Fix: fmt.Sprintf("select what they need too (objects.include: %s), or exclude them (objects.exclude: %s)", listed(needed), listed(need))})
 	}
 	if len(renamed) > 0 {
 		r.add(Check{Code: "O-DEPENDENCY", Severity: Warn, Object: strings.Join(renamed, ", "), Text: "views read tables that have another name on the target, and names in their texts are not rewritten: " + strings.Join(renamed, ", "), Fix: "make such views on the target by hand, or keep the tables' names"})
@@ -147,7 +152,7 @@ func (r *run) types(ctx context.Context) {
 		r.unread("O-TYPES", err)
 		return
 	}
-	var missing []ident.Name
+	var missing, using []ident.Name
 	for _, n := range used {
 		made := !r.Job.Init.SkipStructure && slices.ContainsFunc(r.db.Definitions, func(d catalog.Definition) bool {
 			return d.Name == n && (super || d.Kind != catalog.KindBaseType)
@@ -161,12 +166,35 @@ func (r *run) types(ctx context.Context) {
 			return
 		}
 		if !there {
-			missing = append(missing, n)
+			missing, using = append(missing, n), append(using, r.having(n)...)
 		}
 	}
 	if len(missing) > 0 {
-		r.add(Check{Code: "O-TYPES", Severity: Warn, Object: join(missing), Text: "columns have types that the target lacks and floe cannot make: " + join(missing), Fix: "install what brings them on the target (an extension, a library), or exclude the tables"})
+		r.add(Check{Code: "O-TYPES", Severity: Warn, Object: join(missing), Text: "columns have types that the target lacks and floe cannot make: " + join(missing), Fix: fmt.Sprintf("install what brings them on the target (an extension, a library), or exclude the tables (objects.exclude: %s)", listed(using))})
 	}
+}
+
+// having are the tables with columns of a type, or of arrays of it.
+func (r *run) having(n ident.Name) (list []ident.Name) {
+	for _, t := range r.db.Tables() {
+		if t.PartitionOf == nil && slices.ContainsFunc(t.Columns, func(c catalog.TableColumn) bool {
+			return c.Type.Schema == n.Schema && (c.Type.Name == n.Name || c.Type.Name == "_"+n.Name)
+		}) {
+			list = append(list, t.Name)
+		}
+	}
+	return list
+}
+
+// likeTheSource makes a database as the source's is.
+func (r *run) likeTheSource(ctx context.Context) string {
+	var encoding, collate, ctype string
+	err := r.src.QueryRow(ctx, "SELECT pg_encoding_to_char(encoding)::text, datcollate::text, datctype::text FROM pg_database WHERE datname = current_database()").Scan(&encoding, &collate, &ctype)
+	if err != nil {
+		return "CREATE DATABASE … TEMPLATE template0"
+	}
+	return fmt.Sprintf("CREATE DATABASE %s TEMPLATE template0 ENCODING %s LC_COLLATE %s LC_CTYPE %s",
+		ident.Quote(r.dst.Config().Database), ident.Literal(encoding), ident.Literal(collate), ident.Literal(ctype))
 }
 
 func (r *run) extensions(ctx context.Context) {
@@ -261,7 +289,7 @@ func (r *run) collations(ctx context.Context) {
 		return
 	}
 	if from != to {
-		r.warn("O-COLLATION", "create the target database with LC_COLLATE "+ident.Literal(from)+" TEMPLATE template0, or live with it: rows are equal, queries sort differently",
+		r.warn("O-COLLATION", fmt.Sprintf("make the target database anew, before it has anything (%s), or live with it: rows are equal, queries sort differently", r.likeTheSource(ctx)),
 			"text is sorted by %s on the source, by %s on the target", from, to)
 	}
 	var missing []ident.Name
@@ -284,130 +312,7 @@ func (r *run) collations(ctx context.Context) {
 		}
 	}
 	if len(missing) > 0 {
-		r.add(Check{Code: "O-COLLATION", Severity: Warn, Object: join(missing), Text: "the target lacks collations " + join(missing), Fix: "install their locale on the target's machine, then SELECT pg_import_system_collations('pg_catalog')"})
+		r.add(Check{Code: "O-COLLATION", Severity: Warn, Object: join(missing), Text: "the target lacks collations " + join(missing), Fix: "install their locale on the target's machine, then have the server read it as the SQL says",
+			On: "target", FixSQL: "SELECT pg_import_system_collations('pg_catalog');"})
 	}
-}
-
-// shapes compares tables that the target has already with the source's.
-func (r *run) shapes(ctx context.Context) {
-	m := r.Job.Mapping()
-	var found, merged []string
-	for _, t := range r.db.Tables() {
-		if t.PartitionOf != nil {
-			continue
-		}
-		what, coarse, err := r.differs(ctx, t, m)
-		if err != nil {
-			r.unread("O-TARGET-SHAPE", err)
-			return
-		}
-		if len(what) > 0 {
-			found = append(found, fmt.Sprintf("%s: %s", m.Table(t.Name), strings.Join(what, ", ")))
-		}
-		if len(coarse) > 0 {
-			merged = append(merged, fmt.Sprintf("%s (%s)", m.Table(t.Name), strings.Join(coarse, ", ")))
-		}
-	}
-	if len(merged) > 0 {
-		r.add(Check{Code: "O-TARGET-SHAPE", Severity: Fail, Object: strings.Join(merged, ", "), Text: "keys that are two on the source can be one on the target, and a row would be lost: " + strings.Join(merged, ", "), Fix: "give the keys' columns the source's types"})
-	}
-	if len(found) > 0 {
-		r.add(Check{Code: "O-TARGET-SHAPE", Severity: Warn, Object: strings.Join(found, "; "), Text: "tables of the target differ from the source's: " + strings.Join(found, "; "), Fix: "alter the target's tables, or rename them and let floe make its own"})
-	}
-}
-
-type targetColumn struct {
-	Name, Schema, Type string
-	Typmod             int32
-	Unique             bool // a unique index over exactly the source's key is there
-	Generated          bool
-	Loose              bool // its collation takes different texts for equal
-}
-
-func (r *run) differs(ctx context.Context, t *catalog.TableDef, m *ident.Mapping) (out, coarse []string, err error) {
-	to := m.Table(t.Name)
-	var key []string
-	if k := r.db.Key(t); k != nil {
-		for _, c := range k.Columns {
-			key = append(key, m.Column(t.Name, c))
-		}
-	}
-	slices.Sort(key)
-	rows, err := r.dst.Query(ctx, `SELECT a.attname::text, tn.nspname::text, y.typname::text, a.atttypmod, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL
-			AND (SELECT array_agg(k.attname::text ORDER BY k.attname::text COLLATE "C") FROM pg_attribute k WHERE k.attrelid = c.oid AND k.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) = $3),
-			coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '', -- came with 12
-			NOT coalesce((SELECT (to_jsonb(l) ->> 'collisdeterministic')::boolean FROM pg_collation l WHERE l.oid = a.attcollation), true)
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-		JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = y.typnamespace
-		WHERE n.nspname = $1 AND c.relname = $2`, to.Schema, to.Name, key)
-	if err != nil {
-		return nil, nil, err
-	}
-	have, err := pgx.CollectRows(rows, pgx.RowToStructByPos[targetColumn])
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(have) == 0 {
-		if r.Job.Init.SkipStructure {
-			out = append(out, "is not there")
-		}
-		return out, nil, nil
-	}
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		name := m.Column(t.Name, c.Name)
-		at := slices.IndexFunc(have, func(h targetColumn) bool { return h.Name == name })
-		switch {
-		case at < 0:
-			out = append(out, "column "+ident.Quote(name)+" is missing")
-		case have[at].Generated && c.Generated == nil:
-			out = append(out, "column "+ident.Quote(name)+" is generated there, and does not take the source's values")
-		case !have[at].Generated && c.Generated != nil:
-			out = append(out, "column "+ident.Quote(name)+" is generated on the source, whose rows do not bear it, and stays empty there")
-		case have[at].Schema != c.Type.Schema || have[at].Type != c.Type.Name || have[at].Typmod != c.Typmod:
-			out = append(out, fmt.Sprintf("column %s is %s there, %s on the source", ident.Quote(name), have[at].Type, c.SQL))
-		}
-		if at >= 0 && slices.Contains(key, name) && (have[at].coarser(c) || have[at].Loose && !r.loose(c)) {
-			coarse = append(coarse, fmt.Sprintf("column %s is %s there, %s on the source", ident.Quote(name), have[at].Type, c.SQL))
-		}
-	}
-	if key != nil && !have[0].Unique {
-		out = append(out, "no unique index over ("+strings.Join(key, ", ")+")")
-	}
-	return out, coarse, nil
-}
-
-// loose reports whether the source's collation takes different texts for equal, too.
-func (r *run) loose(c *catalog.TableColumn) bool {
-	return c.Collation != nil && slices.ContainsFunc(r.db.Definitions, func(d catalog.Definition) bool {
-		l, ok := d.Body.(*catalog.CollationDef)
-		return ok && d.Name == *c.Collation && !l.Deterministic
-	})
-}
-
-// coarser reports whether different values of a column of the source may be one value there: by the type's
-// notion of equality, or because a value is cut or rounded without an error.
-func (h *targetColumn) coarser(c *catalog.TableColumn) bool {
-	same := h.Schema == c.Type.Schema && h.Type == c.Type.Name
-	of := func(types ...string) bool { return slices.Contains(types, c.Type.Name) }
-	switch h.Type {
-	case "citext", "name", "char", "float4":
-		return !same && !(h.Type == "name" && of("char")) && !(h.Type == "float4" && of("int2"))
-	case "bpchar":
-		return of("text", "varchar", "name", "citext")
-	case "float8":
-		return of("int8", "numeric")
-	case "date":
-		return of("timestamp", "timestamptz")
-	case "numeric":
-		scale := func(typmod int32) int32 { return (typmod - 4) & 0x7ff }
-		return h.Typmod >= 0 && (of("float4", "float8") || of("numeric") && (c.Typmod < 0 || scale(c.Typmod) > scale(h.Typmod)))
-	case "timestamp", "timestamptz":
-		return !of("timestamp", "timestamptz", "date") || h.Typmod >= 0 && !of("date") && (c.Typmod < 0 || c.Typmod > h.Typmod)
-	case "time", "timetz":
-		return !same || h.Typmod >= 0 && (c.Typmod < 0 || c.Typmod > h.Typmod)
-	case "interval":
-		return !same || h.Typmod >= 0 && h.Typmod != c.Typmod
-	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ const (
 // Config is the job to be checked.
 type Config struct {
 	Job *job.Job
+	// Known are the definitions of the job's log, if it has begun: a table in them keeps its row filter and its list of
+	// columns, whatever it is called now.
+	Known []catalog.Definition
 	// Side leaves out the checks of the other one.
 	Side Side
 	// Kafka is nil if the log is the embedded one: B checks are skipped then.
@@ -170,9 +174,12 @@ func (r *run) connect(ctx context.Context, side string, e job.Endpoint) (conn *p
 	letter := map[string]string{"source": "S", "target": "T"}[side]
 	r.begin()
 	c, err := e.Config()
+	if err == nil && c.Password != nil {
+		_, err = c.Password()
+	}
 	if err != nil {
 		r.add(Check{Code: letter + "-CONN", Severity: Fail, Text: fmt.Sprintf("the %s's address or password cannot be read", side), Cause: err.Error(),
-			Fix: "set the environment variable or make the file that the job file refers to"})
+			Fix: fmt.Sprintf("set the environment variable or make the file that the job file refers to: %s", err)})
 		return nil, "?", letter + "-CONN"
 	}
 	where = job.Place(c)
@@ -186,10 +193,10 @@ func (r *run) connect(ctx context.Context, side string, e job.Endpoint) (conn *p
 		r.ok(letter+"-CONN", "connect to %s %s", side, where)
 		return conn, where, ""
 	}
-	return nil, where, r.refused(side, letter, where, err)
+	return nil, where, r.refused(side, letter, where, err, c)
 }
 
-func (r *run) refused(side, letter, where string, err error) string {
+func (r *run) refused(side, letter, where string, err error, asked pg.Config) string {
 	f := Check{Code: letter + "-CONN", Severity: Fail, Cause: err.Error()}
 	var untrusted *pg.UntrustedError
 	switch code := pg.Code(err); {
@@ -198,7 +205,16 @@ func (r *run) refused(side, letter, where string, err error) string {
 		f.Cause, f.Fix = untrusted.Err.Error(), untrusted.Fix()
 	case code == "28P01", code == "28000":
 		f.Text = fmt.Sprintf("%s %s refused the user or the password", side, where)
-		f.Fix = "check user and password; if the server asks for an entry in pg_hba.conf: host all,replication <user> <address of this machine>/32 scram-sha-256"
+		f.Fix = fmt.Sprintf("check user and password, and that the user may log in (ALTER ROLE … LOGIN); if the server asks for an entry in pg_hba.conf: %s", entry(asked, err))
+		if letter == "S" {
+			f.Code = "S-AUTH"
+		}
+	case code == "42501":
+		f.Text = fmt.Sprintf("%s %s does not let the user connect to the database", side, where)
+		f.Fix = "give the user the right"
+		if user, database := job.Named(asked); user != "" {
+			f.FixSQL = "GRANT CONNECT ON DATABASE " + ident.Quote(database) + " TO " + ident.Quote(user) + ";"
+		}
 		if letter == "S" {
 			f.Code = "S-AUTH"
 		}
@@ -207,13 +223,31 @@ func (r *run) refused(side, letter, where string, err error) string {
 		f.Fix = "correct the database's name, or create it"
 	case code == "53300":
 		f.Text = fmt.Sprintf("%s %s has no connection free", side, where)
-		f.Fix = "raise max_connections, or end sessions that are not needed"
+		f.Fix = "raise max_connections, or the user's own limit (ALTER ROLE … CONNECTION LIMIT), or end sessions that are not needed"
 	default:
 		f.Text = fmt.Sprintf("%s %s does not answer", side, where)
 		f.Fix = "check host and port, that the server runs and listens there, and that its firewall or allow list admits this machine"
 	}
 	r.add(f)
 	return f.Code
+}
+
+// whence is where the server says that a connection it refused came from.
+var whence = regexp.MustCompile(`for host "([^"]+)"`)
+
+// entry is the line of pg_hba.conf that lets the user in from here.
+func entry(asked pg.Config, refused error) string {
+	user, _ := job.Named(asked)
+	if user == "" {
+		user = "<user>"
+	}
+	address := "<address of this machine>/32"
+	if m := whence.FindStringSubmatch(refused.Error()); m != nil {
+		if address = m[1] + "/32"; strings.Contains(m[1], ":") {
+			address = m[1] + "/128"
+		}
+	}
+	return "host all,replication " + user + " " + address + " scram-sha-256"
 }
 
 // names are the selected tables that stand for themselves: partitions come with their root.

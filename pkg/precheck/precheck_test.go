@@ -83,7 +83,7 @@ func TestTablesInTheWay(t *testing.T) {
 	want(t, check(t, source, target, ""), map[string]string{"O-TARGET-EXISTS": "2 tables exist in the target already: public.a, public.p1"})
 	want(t, check(t, source, target, "on_existing: proceed\n"), nil)
 	want(t, check(t, source, target, "objects: {mapping: [{from: public.*, to: other.*}]}\n"), nil)
-	want(t, check(t, source, target, "objects: {include: [public.p]}\n"), map[string]string{"O-TARGET-EXISTS": "1 tables exist in the target already: public.p1"})
+	want(t, check(t, source, target, "objects: {include: [public.p]}\n"), map[string]string{"O-TARGET-EXISTS": "1 table exists in the target already: public.p1"})
 	// With a checkpoint of the job they are its own; one of another job changes nothing.
 	exec(t, target, `CREATE SCHEMA floe; CREATE TABLE floe.checkpoint (job text); INSERT INTO floe.checkpoint VALUES ('other')`)
 	want(t, check(t, source, target, ""), map[string]string{"O-TARGET-EXISTS": "2 tables"})
@@ -103,6 +103,7 @@ func TestSelectionThatIsNotWhatWasMeant(t *testing.T) {
 		`objects: {mapping: [{from: x.*, to: public.*}]}`:                                                   {"O-MAPPING-CLASH": `public."Orders" from public."Orders", x."Orders"`},
 		`objects: {include: [public], mapping: [{from: 'public."Orders"', to: public.o, columns: {a: b}}]}`: {"O-MAPPING-CLASH": `column "b" of public.o twice`},
 		`objects: {include: ['public."Orders"']}`:                                                           {},
+		`objects: {include: ['public."Orders"'], mapping: [{from: 'x."Orders"', to: x.o}]}`:                 {},
 	} {
 		t.Run(rest, func(t *testing.T) { want(t, check(t, source, target, rest+"\n"), fails) })
 	}
@@ -123,7 +124,7 @@ func TestServerThatIsNotSetUp(t *testing.T) {
 		t.Error("a server that answers counts as unreachable")
 	}
 	want(t, check(t, source, plain, ""), map[string]string{"S-WAL-LEVEL": "", "S-SLOTS-FREE": "", "T-OWNER": "user plain may not create schemas", "O-TARGET-EXISTS": ""})
-	wrong := strings.Replace(source, "postgres@", "locked:wrong@", 1)
+	wrong := strings.Replace(source, "postgres@", "locked:${FLOE_TEST_NO_SUCH:-wrong}@", 1)
 	r = check(t, wrong, wrong, "")
 	want(t, r, map[string]string{"S-AUTH": "refused the user or the password", "T-CONN": "refused the user or the password"})
 	if !r.Unreachable() {
@@ -132,9 +133,24 @@ func TestServerThatIsNotSetUp(t *testing.T) {
 	want(t, check(t, s.URL("nosuch"), target, ""), map[string]string{"S-CONN": "has no such database"})
 }
 
+// A password that its reference does not lead to is no server that does not answer.
+func TestAPasswordThatNobodySetIsNamed(t *testing.T) {
+	t.Parallel()
+	j, err := job.Parse("job.yaml", []byte("name: orders\nsource: {url: 'postgres://u@127.0.0.1:1/x', password: '${FLOE_TEST_NO_SUCH}'}\ntarget: {url: 'postgres://u@127.0.0.1:1/x', password: '${file:/no/such}'}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Run(t.Context(), Config{Job: j})
+	want(t, r, map[string]string{"S-CONN": "the source's address or password cannot be read", "T-CONN": "the target's address or password cannot be read"})
+	var b strings.Builder
+	if err := r.Write(&b); err != nil || strings.Count(b.String(), "environment variable FLOE_TEST_NO_SUCH is not set") != 2 || !strings.Contains(b.String(), "refers to: environment variable") || !strings.Contains(b.String(), "open /no/such") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
 func TestBrokerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
-	j, err := job.Parse("job.yaml", []byte("name: orders\nsource: {url: '${FLOE_TEST_NO_SUCH}'}\ntarget: {url: 'postgres://u:hunter2@127.0.0.1:1/x'}\n"))
+	j, err := job.Parse("job.yaml", []byte("name: orders\nsource: {url: '${FLOE_TEST_NO_SUCH}'}\ntarget: {url: 'postgres://u:${FLOE_TEST_NO_SUCH:-hunter2}@127.0.0.1:1/x'}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"floe/pkg/status"
 )
 
 // Severity is how a check ended.
@@ -58,8 +60,17 @@ type Report struct {
 	Source string  `json:"source"`
 	Target string  `json:"target"`
 	Checks []Check `json:"checks"`
+	// Heard are the services that made checks of this report, and when; empty if all were made here.
+	Heard []string `json:"heard,omitempty"`
 	// Began: a side has something of the job already, its slot or its checkpoint.
 	Began bool `json:"-"`
+}
+
+// Add takes in what somebody else found, in the order of Codes.
+func (r *Report) Add(found ...Check) {
+	r.Checks = append(r.Checks, found...)
+	slices.SortStableFunc(r.Checks, func(a, b Check) int { return slices.Index(Codes, a.Code) - slices.Index(Codes, b.Code) })
+	r.settle()
 }
 
 func (r *Report) has(s Severity) bool {
@@ -115,6 +126,11 @@ func (r *Report) Write(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "PRECHECK %s   %s\n", r.Job, where); err != nil {
 		return err
 	}
+	for _, who := range r.Heard {
+		if _, err := fmt.Fprintf(w, " made by %s\n", who); err != nil {
+			return err
+		}
+	}
 	count, sql := map[Severity]int{}, 0
 	for _, c := range r.Checks {
 		count[c.Severity]++
@@ -129,12 +145,16 @@ func (r *Report) Write(w io.Writer) error {
 	if r.Failed() {
 		end = "not started"
 	}
-	if _, err := fmt.Fprintf(w, "%d checks: %d ok, %d warnings, %d failed, %d skipped", len(r.Checks), count[OK], count[Warn], count[Fail], count[Skipped]); err != nil {
+	if _, err := fmt.Fprintf(w, "%s: %d ok, %s, %d failed, %d skipped", status.Count(len(r.Checks), "check"), count[OK], status.Count(count[Warn], "warning"), count[Fail], count[Skipped]); err != nil {
 		return err
 	}
 	for _, further := range []Severity{Notice, Ignored} {
 		if n := count[further]; n > 0 {
-			if _, err := fmt.Fprintf(w, ", %d %s", n, map[Severity]string{Notice: "notices", Ignored: "ignored"}[further]); err != nil {
+			said := fmt.Sprintf("%d ignored", n)
+			if further == Notice {
+				said = status.Count(n, "notice")
+			}
+			if _, err := fmt.Fprintf(w, ", %s", said); err != nil {
 				return err
 			}
 		}

@@ -93,12 +93,14 @@ func (r *run) room(f *facts) {
 	case f.Slots < f.SlotsMax:
 		r.ok("S-SLOTS-FREE", "%d of %d replication slots are free", f.SlotsMax-f.Slots, f.SlotsMax)
 	default:
-		r.fail("S-SLOTS-FREE", "raise max_replication_slots and restart the server, or drop a slot that nobody uses (select * from pg_replication_slots)",
-			"all %d replication slots are taken", f.SlotsMax)
+		r.add(Check{Code: "S-SLOTS-FREE", Severity: Fail, Text: fmt.Sprintf("all %d replication slots are taken", f.SlotsMax),
+			Fix:    "raise max_replication_slots and restart the server, or drop a slot that nobody uses (select * from pg_replication_slots)",
+			FixSQL: fmt.Sprintf("ALTER SYSTEM SET max_replication_slots = %d;", f.SlotsMax+5)})
 	}
 	if f.Senders < f.SendersMax {
 		r.ok("S-SENDERS-FREE", "%d of %d replication connections are free", f.SendersMax-f.Senders, f.SendersMax)
 	} else {
-		r.fail("S-SENDERS-FREE", "raise max_wal_senders and restart the server", "all %d replication connections are taken", f.SendersMax)
+		r.add(Check{Code: "S-SENDERS-FREE", Severity: Fail, Text: fmt.Sprintf("all %d replication connections are taken", f.SendersMax),
+			Fix: "raise max_wal_senders and restart the server", FixSQL: fmt.Sprintf("ALTER SYSTEM SET max_wal_senders = %d;", f.SendersMax+5)})
 	}
 }

@@ -127,23 +127,35 @@ func (r *run) walLimit(ctx context.Context) {
 func (r *run) failover(ctx context.Context) {
 	var standbys int
 	var polar *string
+	var idle []string
 	err := r.src.QueryRow(ctx, `SELECT (SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical') +
 		(SELECT count(*) FROM pg_stat_replication s WHERE NOT EXISTS (SELECT FROM pg_replication_slots l WHERE l.active_pid = s.pid)
 			AND s.application_name <> 'floe_capture' AND s.application_name NOT LIKE 'pg_basebackup%' AND s.state = 'streaming'),
-		current_setting('polar_failover_slot_mode', true)`).Scan(&standbys, &polar)
+		current_setting('polar_failover_slot_mode', true),
+		ARRAY(SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active ORDER BY 1)`).Scan(&standbys, &polar, &idle)
+	fix := fixFailover
+	if len(idle) > 0 {
+		for i, slot := range idle {
+			idle[i] = "SELECT pg_drop_replication_slot(" + ident.Literal(slot) + ")"
+		}
+		fix = fmt.Sprintf("plan switches: drain the job first (floe wait --synced), or keep the slot on the standby by the server's own means; where no standby uses a physical slot any more: %s", strings.Join(idle, "; "))
+	}
 	switch {
 	case err != nil:
 		r.unread("S-FAILOVER", err)
 	case polar != nil && *polar != "sync":
 		r.add(Check{Code: "S-FAILOVER", Severity: Warn, Text: "polar_failover_slot_mode is " + *polar + ": a switch of primaries can lose or rewind the job's slot; floe then stops and says what is missing",
 			Fix: "set it to sync", FixSQL: "ALTER SYSTEM SET polar_failover_slot_mode = 'sync'; " + reload})
+	case polar == nil && standbys == 1:
+		r.warn("S-FAILOVER", fix, "the source has a standby: a switch to it loses the job's slot; floe then stops with slot-missing")
 	case polar == nil && standbys > 0:
-		r.warn("S-FAILOVER", "plan switches: drain the job first (floe wait --synced), or keep the slot on the standby by the server's own means; drop physical slots that no standby uses",
-			"the source has %d standbys: a switch to one loses the job's slot; floe then stops with slot-missing", standbys)
+		r.warn("S-FAILOVER", fix, "the source has %d standbys: a switch to one loses the job's slot; floe then stops with slot-missing", standbys)
 	default:
 		r.ok("S-FAILOVER", "no switch of primaries would lose the slot unseen")
 	}
 }
+
+const fixFailover = "plan switches: drain the job first (floe wait --synced), or keep the slot on the standby by the server's own means; drop physical slots that no standby uses"
 
 // eventTriggers: DDL is recorded by event triggers where floe may make them; else found by comparison.
 func (r *run) eventTriggers(ctx context.Context) {
@@ -161,8 +173,8 @@ func (r *run) eventTriggers(ctx context.Context) {
 		r.ok("S-EVENT-TRIGGER", "DDL is recorded by event triggers")
 	default:
 		r.add(Check{Code: "S-EVENT-TRIGGER", Severity: Warn,
-			Text: fmt.Sprintf("user %s may not create event triggers: DDL is found by comparing catalogs, after the fact; a table that changes shape between its rows is loaded again", r.facts.User),
-			Fix:  "run capture as a superuser (on PolarDB: a privileged account), or live with it; ddl: off stops at changes of structure instead"})
+			Text: fmt.Sprintf("user %s may not create event triggers: DDL is found by comparing catalogs, after the fact; what is made and gone between two looks is not seen, and a table that changes shape between its rows is loaded again", r.facts.User),
+			Fix:  fmt.Sprintf("run capture as a superuser (ALTER ROLE %s SUPERUSER; on PolarDB as a privileged account), or live with it; or set ddl: off, which stops at changes of structure instead", ident.Quote(r.facts.User))})
 	}
 }
 

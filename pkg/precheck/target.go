@@ -12,6 +12,7 @@ import (
 	"floe/pkg/catalog"
 	"floe/pkg/dialect"
 	"floe/pkg/ident"
+	"floe/pkg/job"
 )
 
 // targetCodes are what needs a session on the target.
@@ -52,9 +53,12 @@ func (r *run) target(ctx context.Context) {
 	case r.Job.Init.SkipStructure: // the tables are there; writing them is all it takes
 	case !create:
 		r.add(Check{Code: "T-OWNER", Severity: Fail, Text: fmt.Sprintf("user %s may not create schemas in database %s", user, database),
-			Fix: "make the user the database's owner", FixSQL: "ALTER DATABASE " + ident.Quote(database) + " OWNER TO " + ident.Quote(user) + ";"})
+			Fix: "give it the right, or make it the database's owner", FixSQL: "GRANT CREATE ON DATABASE " + ident.Quote(database) + " TO " + ident.Quote(user) + ";"})
 	default:
 		r.ok("T-OWNER", "user %s may create in database %s", user, database)
+	}
+	if r.Side == Target && !r.Job.Init.SkipStructure {
+		r.public(ctx, user)
 	}
 	if control {
 		r.ok("T-CONTROL-SCHEMA", "floe's own tables can be kept in schema floe")
@@ -85,21 +89,22 @@ func (r *run) objects(ctx context.Context) {
 		}
 		return
 	}
-	db, err := catalog.ReadSelection(ctx, r.src, catalog.Selection{Tables: r.Job.Includes, Schema: r.Job.Schema, Everything: r.Job.Everything(), Filter: r.Job.Filter, Columns: r.Job.Columns})
+	db, err := catalog.ReadSelection(ctx, r.src, catalog.Selection{Tables: r.Job.Includes, Schema: r.Job.Schema, Everything: r.Job.Everything(), Filter: r.Job.Filter})
 	if err != nil {
 		r.unanswered(Fail, "O-SELECTION-EMPTY", "the source's catalog", err)
 		return
 	}
-	r.db = db
-	r.selection()
+	r.db = db.Narrow(catalog.Selection{Filter: r.Job.Filter, Columns: r.Job.Columns}, catalog.NewDatabase(db.Version, r.Known))
+	r.selection(ctx)
 	r.clashes()
 	r.existing(ctx)
 }
 
-// selection: a job that selects nothing, or names a table that is not there, is not what was meant.
-func (r *run) selection() {
+// selection: a job that selects nothing, or names a table that is not there, is not what was meant. What maps or
+// filters a table that joins later may stand in the file before.
+func (r *run) selection(ctx context.Context) {
 	all, roots := names(r.db)
-	var unknown []string
+	var unknown, later []string
 	relations := slices.Clone(all)
 	for _, d := range r.db.Definitions {
 		switch d.Kind {
@@ -112,15 +117,27 @@ func (r *run) selection() {
 			unknown = append(unknown, p.String())
 		}
 	}
+	there, err := r.tablesThere(ctx)
+	if err != nil {
+		r.unanswered(Fail, "O-SELECTION-EMPTY", "the source's catalog", err)
+		return
+	}
+	unselected := func(table ident.Name, by string) {
+		if there[table] {
+			later = append(later, table.String()+" ("+by+")")
+		} else {
+			unknown = append(unknown, table.String()+" ("+by+")")
+		}
+	}
 	for _, rule := range r.Job.Objects.Rules {
 		if !rule.All && !slices.Contains(all, rule.From) {
-			unknown = append(unknown, rule.From.String()+" (objects.mapping)")
+			unselected(rule.From, "objects.mapping")
 		}
 	}
 	filtered := slices.Concat(slices.Collect(maps.Keys(r.Job.Objects.Filters)), slices.Collect(maps.Keys(r.Job.Objects.Columns)))
 	for _, table := range filtered {
-		if !slices.Contains(all, table) {
-			unknown = append(unknown, table.String()+" (objects.filters)")
+		if !slices.Contains(all, table) && !slices.ContainsFunc(r.db.Tables(), func(t *catalog.TableDef) bool { return t.CalledThen(table) }) {
+			unselected(table, "objects.filters")
 		}
 	}
 	const fix = "correct the names in objects (written as in SQL: quoted where SQL would quote); the user sees only tables that it may read"
@@ -129,9 +146,28 @@ func (r *run) selection() {
 		r.fail("O-SELECTION-EMPTY", fix, "the source has no table of %s", strings.Join(unknown, ", "))
 	case len(roots) == 0:
 		r.fail("O-SELECTION-EMPTY", "create the tables, or correct objects", "no table of the source is selected")
+	case len(later) > 0:
+		slices.Sort(later)
+		r.note("O-SELECTION-EMPTY", "floe add takes a table into the job", "not selected, so that it holds once they join the job: %s", strings.Join(later, ", "))
+	case len(roots) == 1:
+		r.ok("O-SELECTION-EMPTY", "1 table is selected")
 	default:
 		r.ok("O-SELECTION-EMPTY", "%d tables are selected", len(roots))
 	}
+}
+
+// tablesThere are the names of all tables of the source.
+func (r *run) tablesThere(ctx context.Context) (map[ident.Name]bool, error) {
+	rows, err := r.src.Query(ctx, "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f')")
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ident.Name])
+	there := make(map[ident.Name]bool, len(list))
+	for _, n := range list {
+		there[n] = true
+	}
+	return there, err
 }
 
 func (r *run) clashes() {
@@ -163,12 +199,12 @@ func (r *run) existing(ctx context.Context) {
 		r.ok("O-TARGET-EXISTS", "on_existing: proceed")
 		return
 	}
-	if r.Job.Init.SkipStructure {
-		r.ok("O-TARGET-EXISTS", "init.structure.enabled: false: the tables are to be there")
+	if r.dstWhy != "" && !r.Job.Init.SkipStructure {
+		r.skip("O-TARGET-EXISTS", r.dstWhy)
 		return
 	}
-	if r.dstWhy != "" {
-		r.skip("O-TARGET-EXISTS", r.dstWhy)
+	if r.Job.Init.SkipStructure {
+		r.emptied(ctx)
 		return
 	}
 	own, found, err := r.meet(ctx)
@@ -177,13 +213,45 @@ func (r *run) existing(ctx context.Context) {
 		r.unanswered(Fail, "O-TARGET-EXISTS", "the target's catalog", err)
 	case own:
 		r.ok("O-TARGET-EXISTS", "the target's tables are this job's own")
+	case len(found) == 1:
+		r.fail("O-TARGET-EXISTS", fixExisting, "1 table exists in the target already: %s", join(found))
 	case len(found) > 0:
-		r.fail("O-TARGET-EXISTS", "rename them, map the names (objects.mapping), or set on_existing: proceed (the load keeps the target's rows, changes overwrite them)",
-			"%d tables exist in the target already: %s", len(found), join(found))
+		r.fail("O-TARGET-EXISTS", fixExisting, "%d tables exist in the target already: %s", len(found), join(found))
 	default:
 		r.ok("O-TARGET-EXISTS", "none of the tables exists in the target")
 	}
 }
+
+// emptied: a table without a key is loaded from nothing, so what the target has in it goes.
+func (r *run) emptied(ctx context.Context) {
+	var list []ident.Name
+	if r.dstWhy == "" {
+		if own, err := r.own(ctx); err != nil {
+			r.unread("O-TARGET-EXISTS", err)
+			return
+		} else if !own {
+			m := r.Job.Mapping()
+			for _, t := range r.db.Tables() {
+				to, any := m.Table(t.Name), false
+				if t.PartitionOf != nil || len(t.Shape().Key) > 0 {
+					continue
+				}
+				err := r.dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+to.SQL()+")").Scan(&any)
+				if err == nil && any { // one that is missing, or may not be read, is another check's
+					list = append(list, to)
+				}
+			}
+		}
+	}
+	if len(list) > 0 {
+		r.add(Check{Code: "O-TARGET-EXISTS", Severity: Warn, Object: join(list), Text: "have rows on the target and no key: the load takes these rows out: " + join(list),
+			Fix: "on_existing: proceed keeps them; or save what is to stay"})
+		return
+	}
+	r.ok("O-TARGET-EXISTS", "init.structure.enabled: false: the tables are to be there")
+}
+
+const fixExisting = "rename them, map the names (objects.mapping), or set on_existing: proceed (the load keeps the target's rows, changes overwrite them)"
 
 // own reports whether the target has the job's checkpoint.
 func (r *run) own(ctx context.Context) (own bool, err error) {
@@ -221,6 +289,17 @@ func (r *run) meet(ctx context.Context) (own bool, found []ident.Name, err error
 		}
 	}
 	return false, found, nil
+}
+
+// listed are all names as a list of the job file has them, each once.
+func listed(names []ident.Name) string {
+	var list []string
+	for _, n := range names {
+		if text := job.Scalar(n.String()); !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 // join lists names, the first ten.

@@ -22,7 +22,7 @@ func (r *run) warnings(ctx context.Context) {
 	r.keyless()
 	r.unlogged()
 	r.outside()
-	r.ask(ctx, "O-KIND-UNSUPPORTED", "foreign tables are not replicated: %s", "replicate them where their rows are kept, or leave them out", foreignSQL, "")
+	r.ask(ctx, "O-KIND-UNSUPPORTED", "foreign tables are not replicated: %s", "replicate them where their rows are kept, or leave them out (objects.exclude: %s)", foreignSQL, "")
 	r.ask(ctx, "O-ROW-SECURITY", "row security hides rows of %s from this user: reading them is refused, so that none are missed",
 		"give the user BYPASSRLS, or make it the tables' owner (without FORCE ROW LEVEL SECURITY)", rowSecuritySQL, "ALTER ROLE "+ident.Quote(r.facts.User)+" BYPASSRLS;")
 	r.largeObjects(ctx)
@@ -89,14 +89,15 @@ func (r *run) unlogged() {
 // outside names foreign keys to tables that the target will not have.
 func (r *run) outside() {
 	var found []string
+	var needed []ident.Name
 	for _, d := range r.db.Definitions {
 		c, ok := d.Body.(*catalog.ConstraintDef)
 		if ok && c.Type == catalog.ForeignKey && c.RefTable != nil && r.db.Table(*c.RefTable) == nil {
-			found = append(found, fmt.Sprintf("%s -> %s", c.Table, *c.RefTable))
+			found, needed = append(found, fmt.Sprintf("%s -> %s", c.Table, *c.RefTable)), append(needed, *c.RefTable)
 		}
 	}
 	if len(found) > 0 {
-		r.warn("O-FK-OUTSIDE", "select the tables that are pointed at too", "foreign keys to tables that are not selected are left out: %s", strings.Join(found, ", "))
+		r.warn("O-FK-OUTSIDE", fmt.Sprintf("select the tables that are pointed at too (objects.include: %s)", listed(needed)), "foreign keys to tables that are not selected are left out: %s", strings.Join(found, ", "))
 	}
 }
 
@@ -126,7 +127,7 @@ func (r *run) ask(ctx context.Context, code, text, fix, sql, fixSQL string) {
 		}
 	}
 	if len(list) > 0 {
-		r.add(Check{Code: code, Severity: Warn, Object: join(list), Text: fmt.Sprintf(text, join(list)), Fix: fix, FixSQL: fixSQL})
+		r.add(Check{Code: code, Severity: Warn, Object: join(list), Text: fmt.Sprintf(text, join(list)), Fix: strings.Replace(fix, "%s", listed(list), 1), FixSQL: fixSQL})
 	}
 }
 
@@ -149,7 +150,7 @@ func (r *run) largeObjects(ctx context.Context) {
 	if err := r.src.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").Scan(&has); err != nil {
 		r.unread("O-LARGE-OBJECT", err)
 	} else if has {
-		r.warn("O-LARGE-OBJECT", "keep such content in a bytea column, or copy it by other means (pg_dump --blobs)",
+		r.warn("O-LARGE-OBJECT", "keep such content in a bytea column (lo_get reads it, lo_unlink removes the object), or copy it by other means (pg_dump --blobs)",
 			"the source has large objects: columns with their oids are replicated, the objects are not")
 	}
 }
@@ -169,7 +170,7 @@ func (r *run) encodings(ctx context.Context) {
 	case err != nil:
 		r.unread("T-ENCODING", err)
 	case from != to:
-		r.warn("T-ENCODING", "create the target database with ENCODING "+ident.Literal(from),
+		r.warn("T-ENCODING", fmt.Sprintf("make the target database anew, before it has anything: %s", r.likeTheSource(ctx)),
 			"the source's encoding is %s, the target's %s: a character that the target lacks stops the job", from, to)
 	}
 }

@@ -2,6 +2,7 @@ package precheck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -21,6 +22,7 @@ func (r *run) targetState(ctx context.Context) {
 	r.begin()
 	r.replicaRole(ctx)
 	if r.db != nil {
+		r.creatable(ctx)
 		r.writable(ctx)
 		r.space(ctx)
 		r.triggers(ctx)
@@ -49,6 +51,53 @@ func (r *run) replicaRole(ctx context.Context) {
 			c.FixSQL = "GRANT SET ON PARAMETER session_replication_role TO " + ident.Quote(user) + ";"
 		}
 		r.add(c)
+	}
+}
+
+// creatable: schemas that are there must let the user make in them what is not.
+func (r *run) creatable(ctx context.Context) {
+	if r.Job.Init.SkipStructure {
+		return
+	}
+	m := r.Job.Mapping()
+	schemas, tables := make([]string, 0, len(r.db.Tables())), make([]string, 0, len(r.db.Tables()))
+	for _, t := range r.db.Tables() {
+		to := m.Table(t.Name)
+		schemas, tables = append(schemas, to.Schema), append(tables, to.Name)
+	}
+	rows, err := r.dst.Query(ctx, `SELECT DISTINCT n.nspname::text, current_user::text FROM unnest($1::text[], $2::text[]) x(s, t) JOIN pg_namespace n ON n.nspname = x.s
+		WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = x.t) AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE')) ORDER BY 1`, schemas, tables)
+	if err != nil {
+		r.unread("T-OWNER", err)
+		return
+	}
+	var list, sql []string
+	var schema, user string
+	if _, err := pgx.ForEachRow(rows, []any{&schema, &user}, func() error {
+		list, sql = append(list, schema), append(sql, "GRANT USAGE, CREATE ON SCHEMA "+ident.Quote(schema)+" TO "+ident.Quote(user)+";")
+		return nil
+	}); err != nil {
+		r.unread("T-OWNER", err)
+		return
+	}
+	if len(list) > 0 {
+		r.add(Check{Code: "T-OWNER", Severity: Fail, Object: strings.Join(list, ", "), Text: fmt.Sprintf("user %s may not make tables in schemas that are there: %s", user, strings.Join(list, ", ")),
+			Fix: "give it the right, or make it their owner", FixSQL: strings.Join(sql, "\n")})
+	}
+}
+
+// public: an applier alone does not know which schemas the tables are in; public is there, and from 15 on not
+// everybody's.
+func (r *run) public(ctx context.Context, user string) {
+	var may bool
+	err := r.dst.QueryRow(ctx, "SELECT has_schema_privilege(oid, 'USAGE') AND has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = 'public'").Scan(&may)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) || may:
+	case err != nil:
+		r.unread("T-OWNER", err)
+	default:
+		r.add(Check{Code: "T-OWNER", Severity: Warn, Object: "public", Text: fmt.Sprintf("user %s may not make tables in schema public; the job halts if it has any there", user),
+			Fix: "give it the right, unless the tables are in other schemas", FixSQL: "GRANT USAGE, CREATE ON SCHEMA public TO " + ident.Quote(user) + ";"})
 	}
 }
 

@@ -36,6 +36,7 @@ type Server struct {
 	known *index
 	at    int64         // ledger offset up to which known holds everything
 	lost  error         // why known does not follow the log
+	whole bool          // the log was read to its end once
 	moved chan struct{} // closed when at or lost changes
 }
 
@@ -88,7 +89,7 @@ func (s *Server) follow(ctx context.Context) error {
 	read := newIndex(s.prefix)
 	for {
 		if r.at() >= end {
-			s.change(func() { s.known, s.at, s.lost = read, r.at(), nil })
+			s.change(func() { s.known, s.at, s.lost, s.whole = read, r.at(), nil, true })
 		}
 		var found []*ledger.Object
 		if err := r.poll(ctx, func(o *ledger.Object) error { found = append(found, o); return nil }); err != nil {
@@ -103,6 +104,19 @@ func (s *Server) follow(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// Follows reports whether the log was read, and goes on being read; why says what is in the way.
+func (s *Server) Follows() (why string, yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.lost != nil:
+		return s.lost.Error(), false
+	case !s.whole:
+		return "the log was not read to its end yet", false
+	}
+	return "", true
 }
 
 // CatchUp waits until everything is known that is in the log by now.

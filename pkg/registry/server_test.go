@@ -1,9 +1,11 @@
 package registry
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"floe/pkg/broker"
 	"floe/pkg/ledger"
 )
 
@@ -273,5 +276,36 @@ func TestAnIDOfTwoSchemasIsRefused(t *testing.T) {
 	}
 	if x.ids[5][0].text != a.Body || len(x.subjects) != 1 {
 		t.Error("the second one is known")
+	}
+}
+
+// A registry follows a log once it has read it to its end, and not while there is none.
+func TestARegistrySaysWhetherItFollows(t *testing.T) {
+	t.Parallel()
+	b, err := broker.OpenEmbedded(t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	s, err := NewServer(broker.Options([]string{b.Addr}), "orders", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why, yes := s.Follows(); yes || why == "" {
+		t.Errorf("before it has read: %t %s", yes, why)
+	}
+	s.mu.Lock()
+	moved := s.moved
+	s.mu.Unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	<-moved
+	if why, yes := s.Follows(); yes || !strings.HasSuffix(why, errNoLog.Error()) {
+		t.Errorf("without a log: %t %s", yes, why)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

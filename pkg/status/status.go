@@ -50,9 +50,17 @@ type Report struct {
 	Place string
 	// Checks are the prechecks of a job that never began; nil if this report does not say.
 	Checks *Checks
+	// SlotLimit is the WAL in bytes that the source keeps for capture's slot at most, 0 without a limit or unknown.
+	SlotLimit int64
+	// Hops are how long the last change took on the part of the way that the service sees.
+	Hops Hops
 	// Asked are rows that an applier asks capture to read again, MostAsked at a time, until they came.
 	Asked []Asked
 }
+
+// Hops are the parts of a change's way, in microseconds: until the source sent it, and until it was in the
+// log, are capture's; until it was on the target is an applier's. 0 is at once, or not seen.
+type Hops struct{ SourceUs, KafkaUs, TargetUs int64 }
 
 // Blocked is a transaction that the target refuses. Epoch and Commit name it: `floe errors skip` leaves out
 // this one and no other.

@@ -46,6 +46,17 @@ func Of(side Side, err error) Trouble {
 	return Trouble{"RETRYING", reason, err.Error(), fixes[reason]}
 }
 
+// AtDoor is the trouble of a service whose new connections the brokers refuse with err, nil if they do not. Those
+// that it has go on, so its state may say nothing of that; one that needs the operator otherwise stays.
+func AtDoor(side Side, err error, state string) *Trouble {
+	if err == nil || state == "FAILED" || state == "BLOCKED" {
+		return nil
+	}
+	t := Of(side, err)
+	t.Detail, t.Fix = "Kafka refuses new connections of this service: "+t.Detail, broker.RefusedFix
+	return &t
+}
+
 // Reasons are all that a status can show beside a halt's code.
 func Reasons() []string {
 	out := []string{"auth-failed", "broker-refused", "broker-unreachable", "internal", "log-full", "registry-unreachable"}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"floe/pkg/ident"
+	"floe/pkg/status"
 )
 
 // Result is the outcome for every selected table, in the order in which they depend on each other.
@@ -107,9 +108,9 @@ func (r *Result) String() string {
 		t.write(&b)
 	}
 	if bad == 0 {
-		return fmt.Sprintf("%sequal: %d tables, %d rows\n", b.String(), len(r.Tables), r.Rows())
+		return fmt.Sprintf("%sequal: %s, %s\n", b.String(), status.Count(len(r.Tables), "table"), status.Count(r.Rows(), "row"))
 	}
-	return fmt.Sprintf("%sDIFFERENT: %d of %d tables\n", b.String(), bad, len(r.Tables))
+	return fmt.Sprintf("%sDIFFERENT: %d of %s\n", b.String(), bad, status.Count(len(r.Tables), "table"))
 }
 
 func (t *Table) write(b *strings.Builder) {
@@ -123,7 +124,7 @@ func (t *Table) write(b *strings.Builder) {
 	case t.Problem != "":
 		fmt.Fprintf(b, "%s: %s\n", name, t.Problem)
 	case !t.Equal():
-		fmt.Fprintf(b, "%s: %d rows on the source, %d on the target\n", name, t.SourceRows, t.TargetRows)
+		fmt.Fprintf(b, "%s: %s on the source, %d on the target\n", name, status.Count(t.SourceRows, "row"), t.TargetRows)
 	}
 	for _, d := range t.Differences {
 		d.write(b)

@@ -29,6 +29,9 @@ type Config struct {
 	Filter         func(ident.Name) string // conditions on rows of the source; nil means none
 	// Columns are lists that columns of tables are compared by; nil compares all.
 	Columns func(ident.Name) []string
+	// Known are the definitions of the job's log: a table in them keeps the condition and the list that it has there,
+	// whatever it is called now. Nil goes by the names of today.
+	Known   []catalog.Definition
 	Mapping *ident.Mapping
 	// Differences bounds how many different rows are looked up in each table; 0 means 10.
 	Differences int
@@ -51,10 +54,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := v.begin(ctx); err != nil {
 		return nil, err
 	}
-	db, err := catalog.ReadSelection(ctx, v.source.conn, catalog.Selection{Tables: v.Includes, Filter: v.Filter, Columns: v.Columns})
+	db, err := catalog.ReadSelection(ctx, v.source.conn, catalog.Selection{Tables: v.Includes, Filter: v.Filter})
 	if err != nil {
 		return nil, fmt.Errorf("verify: source: %w", err)
 	}
+	db = db.Narrow(catalog.Selection{Filter: v.Filter, Columns: v.Columns}, catalog.NewDatabase(db.Version, v.Known))
 	result := &Result{}
 	defs := slices.DeleteFunc(slices.Clone(db.Tables()), func(d *catalog.TableDef) bool { return d.PartitionOf != nil }) // compared with its root
 	for i, def := range defs {

@@ -78,7 +78,7 @@ func TestACopyIsEqual(t *testing.T) {
 	if !r.Equal() || r.Rows() != 300 {
 		t.Error(r)
 	}
-	if got := r.String(); got != "equal: 1 tables, 300 rows\n" {
+	if got := r.String(); got != "equal: 1 table, 300 rows\n" {
 		t.Errorf("%q", got)
 	}
 }
@@ -267,6 +267,44 @@ func TestEncodingsMayDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, &run(t, source, s.URL(name), nil).Tables[0], `row (é), column b: "ü" on the source, "û" on the target`)
+}
+
+// Texts of a database that does not say what they are in are compared by what source.encoding says: keys, padding,
+// characters with a byte of ASCII's in them, arrays; what differs is shown as text.
+func TestTextsOfADatabaseThatDoesNotSayWhatTheyAreIn(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Shared(t)
+	for encoding, c := range map[string]struct{ bytes, text, plain, same string }{
+		"LATIN1": {`\351\374`, "éü", `\351`, "é"}, "GBK": {`\326\320\201\134\201\174`, "中乗亅", `\326\320`, "中"}, "EUC_JP": {`\306\374`, "日", `\306\374`, "日"}, "WIN1251": {`\320`, "Р", `\320`, "Р"}, "UTF8": {`\303\251`, "é", `\303\251`, "é"},
+	} {
+		name := fmt.Sprintf("ascii_%s_%d", strings.ToLower(encoding), s.PID())
+		if err := s.CreateDatabase(t.Context(), name, "encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0"); err != nil {
+			t.Fatal(err)
+		}
+		raw := func(bytes string) string { return "convert_from('" + bytes + "'::bytea, 'SQL_ASCII')" }
+		make := `create table t (k text primary key, c char(9), v varchar(99), list text[], n int)`
+		if err := s.Exec(t.Context(), name, make, fmt.Sprintf(`insert into t values (%[1]s, %[1]s, %[1]s || '"\', array[%[2]s, null], 1), ('a', null, '', '{}', null)`, raw(c.bytes), raw(c.plain))); err != nil {
+			t.Fatal(err)
+		}
+		target := pgtest.NewDB(t, s, make, fmt.Sprintf(`insert into t values ('%[1]s', '%[1]s', '%[1]s"\', array['%[2]s', null], 1), ('a', null, '', '{}', null)`, c.text, c.same))
+		run := func() *Result {
+			t.Helper()
+			r, err := Run(t.Context(), Config{Source: pg.Config{URL: s.URL(name)}, Target: pg.Config{URL: target}, Encoding: encoding})
+			if err != nil {
+				t.Fatalf("%s: %v", encoding, err)
+			}
+			return r
+		}
+		if r := run(); !r.Equal() || r.Rows() != 2 {
+			t.Errorf("%s: %s", encoding, r)
+		}
+		if err := s.Exec(t.Context(), name, `update t set v = 'other' || k where k <> 'a'`); err != nil {
+			t.Fatal(err)
+		}
+		if r := run(); r.Equal() || !strings.Contains(r.String(), fmt.Sprintf(`row (%[1]s), column v: "other%[1]s" on the source, `, c.text)) {
+			t.Errorf("%s: %s", encoding, r)
+		}
+	}
 }
 
 // A target that cannot be reached is an error, not a difference.

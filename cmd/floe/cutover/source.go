@@ -15,6 +15,7 @@ import (
 	"floe/pkg/event"
 	"floe/pkg/ident"
 	"floe/pkg/pg"
+	"floe/pkg/status"
 )
 
 // LateError is a source that wrote behind what the target has.
@@ -24,7 +25,7 @@ type LateError struct {
 }
 
 func (e *LateError) Error() string {
-	return fmt.Sprintf("the source has %d changes that the target has not, of %s", e.Changes, strings.Join(e.Tables, ", "))
+	return fmt.Sprintf("the source has %s that the target has not, of %s", status.Count(e.Changes, "change"), strings.Join(e.Tables, ", "))
 }
 
 // Late fails if the source wrote behind what the target has. It looks at what the log holds, then at what the slot

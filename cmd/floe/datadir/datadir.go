@@ -24,6 +24,13 @@ type Job struct {
 	Target string `json:"target,omitempty"`
 	// Started: the prechecks have passed once; from then on the tables of the target are the job's own.
 	Started bool `json:"started"`
+	// Reset: the job is to be taken back to before its first start, before anything of it runs again.
+	Reset *Reset `json:"reset,omitempty"`
+}
+
+// Reset is what somebody asked for: Existing is empty, keep or empty, as floe job reset takes it.
+type Reset struct {
+	Existing string `json:"existing"`
 }
 
 // Endpoint is endpoint.json: where the running parts are. Of a floe that was killed it may be out of
@@ -55,7 +62,7 @@ func Default(name string) (string, error) {
 type BusyError struct{ Dir, Owner string }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("%s is in use by another `floe dev` (process %s)", e.Dir, e.Owner)
+	return fmt.Sprintf("%s is in use by another `floe dev` (process %s); end that one first", e.Dir, e.Owner)
 }
 
 // Lock makes the folder and takes it for this process. The lock ends with the process.
@@ -95,6 +102,14 @@ func ReadJob(dir string) (Job, error) {
 // WriteJob writes it.
 func WriteJob(dir string, j Job) error { return write(filepath.Join(dir, "job.json"), j) }
 
+// RemoveJob removes it: the folder holds no job then.
+func RemoveJob(dir string) error {
+	if err := os.Remove(filepath.Join(dir, "job.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	return nil
+}
+
 // ReadEndpoint reads endpoint.json.
 func ReadEndpoint(dir string) (Endpoint, error) {
 	var e Endpoint
@@ -132,7 +147,7 @@ func (e *Endpoint) Use(j *job.Job) {
 	}
 	j.UseBrokers(e.Brokers)
 	if e.Embedded {
-		j.Kafka.TLS, j.Kafka.SASL, j.Kafka.Replication = nil, nil, 1
+		j.Kafka.TLS, j.Kafka.SASL, j.Kafka.Replication, j.Kafka.RowsKept = nil, nil, 1, 0
 	}
 }
 

@@ -33,7 +33,7 @@ func measure(ctx context.Context, src *pgx.Conn, db *catalog.Database) (map[iden
 			of[t.OID], oids = db.Root(t).Name, append(oids, t.OID)
 		}
 	}
-	rows, err := src.Query(ctx, `SELECT c.oid, greatest(c.reltuples, 0)::bigint, pg_table_size(c.oid)::bigint FROM pg_class c WHERE c.oid = any($1::oid[])`, oids)
+	rows, err := src.Query(ctx, `SELECT c.oid, greatest(CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint ELSE pg_stat_get_live_tuples(c.oid) END, 0), pg_table_size(c.oid)::bigint FROM pg_class c WHERE c.oid = any($1::oid[])`, oids)
 	if err != nil {
 		return nil, fmt.Errorf("measure the source's tables: %w", err)
 	}
@@ -63,7 +63,9 @@ func walEnd(ctx context.Context, src *pgx.Conn) (event.LSN, error) {
 func (p *Plan) estimate(ctx context.Context, j *job.Job, src *pgx.Conn, before event.LSN, began time.Time) error {
 	e := &p.Estimate
 	for _, t := range p.Tables {
-		e.Rows, e.Bytes = e.Rows+t.Rows, e.Bytes+t.Bytes
+		if t.Action != Copied {
+			e.Rows, e.Bytes = e.Rows+t.Rows, e.Bytes+t.Bytes
+		}
 	}
 	rate := int64(loadRows)
 	if j.Throttle.LoadRows > 0 {

@@ -23,6 +23,7 @@ import (
 // Plan is what a job would do.
 type Plan struct {
 	Job    string  `json:"job"`
+	Begun  bool    `json:"begun"` // the target has the job's position
 	Tables []Table `json:"tables"`
 	// Kinds counts the other objects that are made, by kind.
 	Kinds map[string]int `json:"kinds"`
@@ -55,6 +56,7 @@ const (
 	Use    = "use"          // it has to be there: structure is not initialised
 	Absent = "is missing"   // it would have to be there
 	Taken  = "blocked"      // it is there, and on_existing is block
+	Copied = "in the job"   // it is there, and the job has begun
 )
 
 // LeftOut is an object that is not copied as it is, and why.
@@ -72,20 +74,37 @@ type Estimate struct {
 	WAL     int64         `json:"wal_bytes_during_load"`
 }
 
-// Make reads both sides; dst is nil if there is no target to ask.
-func Make(ctx context.Context, j *job.Job, src, dst *pgx.Conn) (*Plan, error) {
+// Begun reports whether the target has the job's position; dst is nil if there is no target to ask.
+func Begun(ctx context.Context, j *job.Job, dst *pgx.Conn) (begun bool, err error) {
+	if dst == nil {
+		return false, nil
+	}
+	if err = dst.QueryRow(ctx, "SELECT to_regclass('floe.checkpoint') IS NOT NULL").Scan(&begun); err == nil && begun {
+		err = dst.QueryRow(ctx, "SELECT EXISTS (SELECT FROM floe.checkpoint WHERE job = $1)", j.Name).Scan(&begun)
+	}
+	if err != nil {
+		return false, fmt.Errorf("ask the target whether the job has begun: %w", err)
+	}
+	return begun, nil
+}
+
+// Make reads both sides; dst is nil if there is no target to ask. The tables are those that the job includes.
+func Make(ctx context.Context, j *job.Job, includes func(ident.Name) bool, src, dst *pgx.Conn) (*Plan, error) {
 	before, err := walEnd(ctx, src)
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	db, err := catalog.ReadSelection(ctx, src, catalog.Selection{Tables: j.Includes, Schema: j.Schema, Everything: j.Everything(), Filter: j.Filter, Columns: j.Columns})
+	db, err := catalog.ReadSelection(ctx, src, catalog.Selection{Tables: includes, Schema: j.Schema, Everything: j.Everything(), Filter: j.Filter, Columns: j.Columns})
 	if err != nil {
 		return nil, err
 	}
 	p := &Plan{Job: j.Name, Kinds: map[string]int{}, Tables: []Table{}, LeftOut: []LeftOut{}, Identity: []string{}}
 	there, o, err := onTarget(ctx, j, dst)
 	if err != nil {
+		return nil, err
+	}
+	if p.Begun, err = Begun(ctx, j, dst); err != nil {
 		return nil, err
 	}
 	sizes, err := measure(ctx, src, db)
@@ -137,7 +156,7 @@ func (p *Plan) tables(j *job.Job, db *catalog.Database, there map[ident.Name]boo
 			continue
 		}
 		to := m.Table(t.Name)
-		out := Table{Source: t.Name.String(), Target: to.String(), Action: action(j, there, to), Rows: sizes[t.Name].rows, Bytes: sizes[t.Name].bytes, Filter: t.Filter}
+		out := Table{Source: t.Name.String(), Target: to.String(), Action: action(j, there, to, p.Begun), Rows: sizes[t.Name].rows, Bytes: sizes[t.Name].bytes, Filter: t.Filter}
 		if k := db.Key(t); k != nil {
 			out.Key = columnList(k.Columns)
 		}
@@ -168,8 +187,10 @@ func (p *Plan) listed(t *catalog.TableDef) {
 	}
 }
 
-func action(j *job.Job, there map[ident.Name]bool, to ident.Name) string {
+func action(j *job.Job, there map[ident.Name]bool, to ident.Name, begun bool) string {
 	switch {
+	case there[to] && begun:
+		return Copied
 	case there[to] && j.Init.SkipStructure:
 		return Use
 	case there[to] && j.Proceed:

@@ -13,11 +13,14 @@ import (
 func (p *Plan) Write(w io.Writer) error {
 	out := &sticky{w: w}
 	out.line("PLAN %s: nothing is changed by this", p.Job)
+	if p.Begun {
+		out.line("the job has begun: this is what it replicates, and what a table would meet that joins it")
+	}
 	p.writeTables(out)
 	if len(p.Kinds) > 0 {
 		out.line("\nother objects that are made:")
 		for _, kind := range slices.Sorted(maps.Keys(p.Kinds)) {
-			out.line("  %5d %s", p.Kinds[kind], kind)
+			out.line("  %5d × %s", p.Kinds[kind], kind)
 		}
 	}
 	if len(p.LeftOut) > 0 {
@@ -27,7 +30,7 @@ func (p *Plan) Write(w io.Writer) error {
 		}
 	}
 	if len(p.Identity) > 0 {
-		out.line("\nreplica identities that capture gives on the source (identity: keep changes none; FULL writes old rows to the WAL too):")
+		out.line("\nreplica identities that capture gives on the source (identity: keep changes none; FULL writes old rows to the WAL too; floe delete takes them back):")
 		out.lines(p.Identity)
 	}
 	e := p.Estimate

@@ -16,10 +16,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"floe/applier/target"
-	"floe/pkg/broker"
 	"floe/pkg/catalog"
+	"floe/pkg/ending"
 	"floe/pkg/job"
 	"floe/pkg/pg"
+	"floe/pkg/status"
 )
 
 // Config is what a reset needs.
@@ -61,13 +62,18 @@ type Plan struct {
 	Views    []View   `json:"views,omitempty"`
 	Existing []string `json:"existing"`
 	Replaced []string `json:"replaced,omitempty"`
+	// Keyless are those of Existing that have rows, of tables without a key, under on_existing: proceed: a load brings all
+	// of the source's rows beside them.
+	Keyless []string `json:"keyless,omitempty"`
 	// Stay are the target's tables that the job made or uses and that stay, with its end.
 	Stay []string `json:"stay,omitempty"`
 	// Schema is whether schema floe of the target goes, for no other job uses it.
 	Schema bool `json:"schema,omitempty"`
 	// Heartbeat is the source's table in which the job has rows.
 	Heartbeat string `json:"heartbeat,omitempty"`
-	// Identities are the source's tables with a replica identity that is not their primary key.
+	// Returned are the source's tables that get back the replica identity that they had before floe gave them another,
+	// Identities those that keep one that is not their primary key.
+	Returned   []string `json:"returned,omitempty"`
 	Identities []string `json:"identities,omitempty"`
 }
 
@@ -79,7 +85,7 @@ type View struct {
 
 // Nothing reports whether there is nothing to remove.
 func (p *Plan) Nothing() bool {
-	return len(p.Slots)+len(p.Topics)+p.Rows+len(p.Drop)+len(p.Views) == 0 && !p.Schema && p.Publication == "" && !p.Recording && p.Heartbeat == "" && p.BrokerLog == ""
+	return len(p.Slots)+len(p.Topics)+p.Rows+len(p.Drop)+len(p.Views) == 0 && !p.Schema && p.Publication == "" && !p.Recording && p.Heartbeat == "" && len(p.Returned) == 0 && p.BrokerLog == ""
 }
 
 // RunningError is a job that must be stopped first.
@@ -90,10 +96,7 @@ func (e *RunningError) Error() string {
 }
 
 // UnreachableError is a server that does not answer.
-type UnreachableError struct{ Err error }
-
-func (e *UnreachableError) Error() string { return e.Err.Error() }
-func (e *UnreachableError) Unwrap() error { return e.Err }
+type UnreachableError = ending.UnreachableError
 
 // Reset is one reset. While it is open no applier of the job works.
 type Reset struct {
@@ -135,6 +138,9 @@ func Prepare(ctx context.Context, c Config) (_ *Reset, err error) {
 			return err
 		})
 	}
+	if err == nil && len(r.Plan.Existing) > 0 && c.Job.Proceed {
+		err = r.lookAtKeyless(ctx)
+	}
 	return r, err
 }
 
@@ -145,7 +151,7 @@ func open(ctx context.Context, e job.Endpoint, side string) (*pgx.Conn, error) {
 	}
 	conn, err := pg.Connect(ctx, c, pg.Admin)
 	if err != nil {
-		return nil, &UnreachableError{fmt.Errorf("connect to the %s: %w", side, err)}
+		return nil, &UnreachableError{Err: fmt.Errorf("connect to the %s: %w", side, err)}
 	}
 	return conn, nil
 }
@@ -166,13 +172,32 @@ func (r *Reset) Close() {
 type UndecidedError struct{ Tables []string }
 
 func (e *UndecidedError) Error() string {
-	return fmt.Sprintf("%d tables of the target were there before the job and hold what it replicated: %s", len(e.Tables), list(e.Tables))
+	return fmt.Sprintf("%s of the target, there before the job, with what it replicated: %s", status.Count(len(e.Tables), "table"), list(e.Tables))
+}
+
+// DoubledError is rows that were to be kept and that the next load would bring a second time.
+type DoubledError struct{ Tables []string }
+
+func (e *DoubledError) Error() string {
+	return fmt.Sprintf("--existing keep would have the next load bring every row of %s a second time: without a key nothing tells which rows are there already", list(e.Tables))
+}
+
+// Decided is nil if it is known what becomes of the rows in tables that the job did not make, and no row would be
+// doubled by that.
+func (r *Reset) Decided() error {
+	switch {
+	case len(r.Plan.Existing) > 0 && r.config.Existing == "":
+		return &UndecidedError{r.Plan.Existing}
+	case len(r.Plan.Keyless) > 0 && r.config.Existing == Keep:
+		return &DoubledError{r.Plan.Keyless}
+	}
+	return nil
 }
 
 // Run removes what Plan lists.
 func (r *Reset) Run(ctx context.Context) error {
-	if len(r.Plan.Existing) > 0 && r.config.Existing == "" {
-		return &UndecidedError{r.Plan.Existing}
+	if err := r.Decided(); err != nil {
+		return err
 	}
 	if err := r.dropFromSource(ctx); err != nil {
 		return err
@@ -193,25 +218,20 @@ func (r *Reset) keep() {
 	p.Drop, p.Existing, p.Views, p.Replaced = nil, nil, nil, nil
 }
 
-func (r *Reset) dropLog(ctx context.Context) error {
-	if r.client == nil {
-		return broker.Discard(r.config.BrokerDir)
-	}
-	// The ledger last: while it is there a capture that is started finds its slot gone and stops.
-	return DropTopics(ctx, r.client, r.Plan.Topics, broker.Ledger(r.config.Job.Prefix()))
-}
-
-// selected are the names on the target of the tables that the job selects.
-func (r *Reset) selected(ctx context.Context) ([]string, error) {
+// selected are the names on the target of the tables that the job selects; without key, of those that have none.
+func (r *Reset) selected(ctx context.Context) (all, keyless []string, err error) {
 	db, err := catalog.ReadSelection(ctx, r.source, catalog.Selection{Tables: r.config.Job.Includes})
 	if err != nil {
-		return nil, fmt.Errorf("read the source's tables: %w", err)
+		return nil, nil, fmt.Errorf("read the source's tables: %w", err)
 	}
-	var out []string
 	for _, t := range db.Tables() {
-		if t.PartitionOf == nil {
-			out = append(out, r.config.Job.Mapping().Table(t.Name).SQL())
+		if t.PartitionOf != nil {
+			continue
+		}
+		name := r.config.Job.Mapping().Table(t.Name).SQL()
+		if all = append(all, name); len(db.Identity(t).Columns) == 0 {
+			keyless = append(keyless, name)
 		}
 	}
-	return out, nil
+	return all, keyless, nil
 }

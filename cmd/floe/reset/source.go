@@ -42,8 +42,8 @@ func (r *Reset) lookAtSource(ctx context.Context) error {
 // leaves is how long the source may take to notice that a capture has ended.
 const leaves = 2 * time.Second
 
-// lookAtPublication also finds the replica identities that stay as they are: nobody knows any more
-// which of them were there before the job.
+// lookAtPublication also finds the replica identities that the job gave, and those that stay as they are: of them
+// nothing says that the job gave them.
 func (r *Reset) lookAtPublication(ctx context.Context) error {
 	name := "floe_" + r.Plan.Job
 	var there bool
@@ -65,9 +65,17 @@ func (r *Reset) lookAtPublication(ctx context.Context) error {
 	if has {
 		r.Plan.Heartbeat = table.String()
 	}
+	backs, err := source.Returning(ctx, r.source, r.Plan.Job)
+	if err != nil {
+		return err
+	}
+	returned := []uint32{}
+	for _, b := range backs {
+		r.Plan.Returned, returned = append(r.Plan.Returned, b.String()), append(returned, b.OID)
+	}
 	rows, err := r.source.Query(ctx, `SELECT c.oid::regclass::text || CASE c.relreplident WHEN 'f' THEN ' (full)' WHEN 'i' THEN ' (an index)' ELSE ' (nothing)' END
 		FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
-		JOIN pg_catalog.pg_class c ON c.oid = r.prrelid WHERE p.pubname = $1 AND c.relreplident <> 'd' ORDER BY 1`, name)
+		JOIN pg_catalog.pg_class c ON c.oid = r.prrelid WHERE p.pubname = $1 AND c.relreplident <> 'd' AND c.oid <> all($2::oid[]) ORDER BY 1`, name, returned)
 	if err != nil {
 		return fmt.Errorf("look at replica identities: %w", err)
 	}
@@ -80,8 +88,11 @@ func (r *Reset) lookAtPublication(ctx context.Context) error {
 // dropFromSource takes the slot first: from then on no capture goes on with this log.
 func (r *Reset) dropFromSource(ctx context.Context) error {
 	_, err := source.Remove(ctx, r.source, r.Plan.Job, r.config.Job.Heartbeat.Table)
-	if pg.Code(err) == "55006" {
+	switch pg.Code(err) {
+	case "55006":
 		return &RunningError{"a capture has taken its slot"}
+	case "55P03":
+		return &RefusedError{"remove what the job has on the source", err}
 	}
 	return err
 }

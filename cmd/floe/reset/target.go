@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -71,7 +72,7 @@ func (r *Reset) has(ctx context.Context, table string) (there bool, err error) {
 // that another job uses too is nobody's to drop.
 func (r *Reset) lookAtTables(ctx context.Context) error {
 	if r.config.Job.Init.SkipStructure {
-		names, err := r.selected(ctx)
+		names, _, err := r.selected(ctx)
 		if err != nil {
 			return err
 		}
@@ -110,6 +111,27 @@ func (r *Reset) lookAtTables(ctx context.Context) error {
 		return fmt.Errorf("read floe.object: %w", err)
 	}
 	return r.lookAtViews(ctx)
+}
+
+// lookAtKeyless finds the rows that a load would not tell from the source's.
+func (r *Reset) lookAtKeyless(ctx context.Context) error {
+	_, keyless, err := r.selected(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range keyless {
+		if !slices.Contains(r.Plan.Existing, name) {
+			continue
+		}
+		var any bool
+		if err := r.target.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+name+")").Scan(&any); err != nil {
+			return fmt.Errorf("look for rows of %s: %w", name, err)
+		}
+		if any {
+			r.Plan.Keyless = append(r.Plan.Keyless, name)
+		}
+	}
+	return nil
 }
 
 // lookAtViews finds the views that the job made and that are still those: they stand upon its tables.

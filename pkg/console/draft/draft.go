@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"floe/pkg/charset"
 	"floe/pkg/ident"
 	"floe/pkg/job"
 )
@@ -33,8 +34,10 @@ type Draft struct {
 	Exclude []ident.Pattern
 	// Filters are conditions on the rows of tables.
 	Filters []Filter
-	Init    Init
-	Log     Log
+	// Lists are the columns that tables are copied with; a table that is not there has all of its own.
+	Lists []List
+	Init  Init
+	Log   Log
 	// Given is the log if it is no matter of the draft; its secrets are references when it is written.
 	Given *job.Kafka
 }
@@ -54,6 +57,8 @@ func New(brokers []string) *Draft {
 type Endpoint struct {
 	Host, Database, User, TLS, CA string
 	Port                          int
+	// Encoding is what the texts of a source are in whose database does not say.
+	Encoding string
 	// Password refers to where it is kept.
 	Password job.Secret
 }
@@ -62,7 +67,7 @@ type Endpoint struct {
 var Modes = []string{"", "disable", "require", "verify-ca", "verify-full"}
 
 // Said is an endpoint as a form says it.
-type Said struct{ Host, Port, Database, User, TLS, CA string }
+type Said struct{ Host, Port, Database, User, TLS, CA, Encoding string }
 
 // Take takes what was said. A password goes with the server and user that it was given for.
 func (e *Endpoint) Take(s Said) error {
@@ -82,6 +87,13 @@ func (e *Endpoint) Take(s Said) error {
 		return fmt.Errorf("TLS %q: want %s", s.TLS, strings.Join(Modes[1:], ", "))
 	}
 	next := Endpoint{Host: s.Host, Database: s.Database, User: s.User, TLS: s.TLS, CA: s.CA, Port: port}
+	if s.Encoding != "" {
+		c, err := charset.Find(s.Encoding)
+		if err != nil {
+			return err
+		}
+		next.Encoding = c.Name
+	}
 	if next.Host == e.Host && next.Port == e.Port && next.User == e.User {
 		next.Password = e.Password
 	}
@@ -101,7 +113,7 @@ func plain(s string) error {
 func (e *Endpoint) Complete() bool { return e.Host != "" && e.Database != "" }
 
 func (e *Endpoint) job() job.Endpoint {
-	return job.Endpoint{Host: e.Host, Port: e.Port, Database: e.Database, User: e.User, Password: e.Password, TLS: job.TLS{Mode: e.TLS, CA: e.CA}}
+	return job.Endpoint{Host: e.Host, Port: e.Port, Database: e.Database, User: e.User, Password: e.Password, TLS: job.TLS{Mode: e.TLS, CA: e.CA}, Encoding: e.Encoding}
 }
 
 // Chosen is a table, a schema or a pattern that was chosen, and its name on the target if that is another.
@@ -231,11 +243,18 @@ func (d *Draft) Take(lines []string) error {
 	return nil
 }
 
-// filter reads a line. A name may hold colons within quotes: it ends at the first one behind a whole name.
+// filter reads a line.
 func filter(line string) (Filter, error) {
-	if err := plain(line); err != nil {
-		return Filter{}, err
+	name, where, ok := ofTable(line)
+	if !ok {
+		return Filter{}, fmt.Errorf("filter %.80q: want a table, a colon and a condition, as in public.orders: id > 1000", line)
 	}
+	return Filter{name, where}, plain(line)
+}
+
+// ofTable is what a line says of a table. A name may hold colons within quotes: it ends at the first one
+// behind a whole name.
+func ofTable(line string) (name ident.Name, rest string, ok bool) {
 	for i, c := range line {
 		if c != ':' {
 			continue
@@ -245,10 +264,89 @@ func filter(line string) (Filter, error) {
 			continue
 		}
 		if name, one := p.Exact(); one && strings.TrimSpace(line[i+1:]) != "" {
-			return Filter{name, strings.TrimSpace(line[i+1:])}, nil
+			return name, strings.TrimSpace(line[i+1:]), true
 		}
 	}
-	return Filter{}, fmt.Errorf("filter %.80q: want a table, a colon and a condition, as in public.orders: id > 1000", line)
+	return name, "", false
+}
+
+// List is the columns that a table is copied with.
+type List struct {
+	Table   ident.Name
+	Columns []string
+}
+
+func (l List) String() string {
+	quoted := make([]string, len(l.Columns))
+	for i, c := range l.Columns {
+		quoted[i] = strings.TrimPrefix(ident.Name{Schema: "x", Name: c}.String(), "x.") // quoted where it must be
+	}
+	return l.Table.String() + ": " + strings.Join(quoted, ", ")
+}
+
+// mostColumns is what a table of PostgreSQL has at most.
+const mostColumns = 1600
+
+// List says which columns are copied: a table, a colon and names as in SQL, one table a line.
+func (d *Draft) List(lines []string) error {
+	var out []List
+	for _, line := range lines {
+		l, err := list(line)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(out, func(x List) bool { return x.Table == l.Table }) {
+			return fmt.Errorf("%s has two lists of columns", l.Table)
+		}
+		out = append(out, l)
+	}
+	if len(out) > MostChosen {
+		return fmt.Errorf("%d lists of columns: want %d at most", len(out), MostChosen)
+	}
+	d.Lists = out
+	return nil
+}
+
+func list(line string) (List, error) {
+	name, rest, ok := ofTable(line)
+	if !ok {
+		return List{}, fmt.Errorf("columns %.80q: want a table, a colon and its columns, as in public.orders: id, amount", line)
+	}
+	l := List{Table: name}
+	if err := plain(name.String()); err != nil {
+		return List{}, err
+	}
+	for rest != "" {
+		column, behind, err := first(rest)
+		if err != nil {
+			return List{}, fmt.Errorf("columns of %s: %w", name, err)
+		}
+		if slices.Contains(l.Columns, column) {
+			return List{}, fmt.Errorf("columns of %s: %s is named twice", name, ident.Quote(column))
+		}
+		l.Columns, rest = append(l.Columns, column), behind
+	}
+	if len(l.Columns) > mostColumns {
+		return List{}, fmt.Errorf("columns of %s: want %d at most", name, mostColumns)
+	}
+	return l, nil
+}
+
+// first is the first name of a list that commas divide, and what stands behind it. Quoted names hold commas.
+func first(list string) (name, rest string, err error) {
+	for i, c := range list + "," {
+		if c != ',' {
+			continue
+		}
+		parts, err := ident.Split(strings.TrimSpace(list[:i]))
+		if err == nil && len(parts) == 1 {
+			return parts[0], strings.TrimSpace(strings.TrimPrefix(list[i:], ",")), plain(parts[0])
+		}
+		if list[0] != '"' { // what is quoted may go on behind a comma
+			break
+		}
+	}
+	return "", "", fmt.Errorf("%.80q: want names as in SQL, with commas between them", list)
 }
 
 // Call names the job.
@@ -288,6 +386,12 @@ func (d *Draft) Text() []byte {
 			j.Objects.Filters = map[ident.Name]string{}
 		}
 		j.Objects.Filters[f.Table] = f.Where
+	}
+	for _, l := range d.Lists {
+		if j.Objects.Columns == nil {
+			j.Objects.Columns = map[ident.Name][]string{}
+		}
+		j.Objects.Columns[l.Table] = l.Columns
 	}
 	j.Proceed, j.DDLOff = d.Init.Proceed, d.Init.DDLOff
 	j.Init.SkipStructure, j.Init.SkipData, j.Init.Readers = !d.Init.Structure, !d.Init.Data, d.Init.Readers

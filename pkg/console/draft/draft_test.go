@@ -45,6 +45,14 @@ func TestTheFileSaysWhatWasDescribed(t *testing.T) {
 			t.Errorf("%q is taken", bad)
 		}
 	}
+	if err := d.List([]string{`sales.plain: id, "a, ""b"": c" , note`, `sales."o: d": id`}); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range [][]string{{"sales.plain"}, {"sales.plain:"}, {"sales.*: id"}, {"s.a: x", "s.a: y"}, {"s.a: x, x"}, {"s.a: x,, y"}, {"s.a: x.y"}, {`s.a: "x`}, {"s.a: x\ty"}} {
+		if err := d.List(bad); err == nil || len(d.Lists) != 2 {
+			t.Errorf("%q is taken", bad)
+		}
+	}
 	if err := d.Leave([]string{"sales.tmp_*"}); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +67,23 @@ func TestTheFileSaysWhatWasDescribed(t *testing.T) {
 	if j.Name != "orders" || j.Source.Host != "src" || j.Source.Port != 5433 || j.Source.TLS.Mode != "require" || j.Target.Database != `App "x"` || j.Target.User != "${HOME}: {}" ||
 		!j.Proceed || !j.DDLOff || !j.Init.SkipData || j.Init.SkipStructure || j.Init.Readers != 4 || !j.Objects.KeepIdentity || j.Objects.Database {
 		t.Errorf("%+v", j)
+	}
+	if got := j.Columns(ident.Name{Schema: "sales", Name: "plain"}); !slices.Equal(got, []string{"id", `a, "b": c`, "note"}) {
+		t.Errorf("columns %q", got)
+	}
+	kept, err := d.Kept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Source.Encoding = "GB18030"
+	if again, err := Read(kept); err != nil || !slices.EqualFunc(again.Lists, d.Lists, func(a, b List) bool { return a.String() == b.String() }) {
+		t.Errorf("%v", err)
+	}
+	if kept, err = d.Kept(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Read(kept); err != nil || again.Source.Encoding != "GB18030" {
+		t.Errorf("%v", err)
 	}
 	for n, want := range map[ident.Name]string{odd: `"Sales"."New: x"`, {Schema: "sales", Name: "plain"}: "arch.old", {Schema: "sales", Name: "b"}: "dw.b", {Schema: "public", Name: "item_1"}: "public.item_1"} {
 		if got := j.Mapping().Table(n).String(); !j.Includes(n) || !d.Includes(n) || got != want {

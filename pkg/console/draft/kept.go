@@ -17,6 +17,7 @@ type kept struct {
 	Chosen         []named
 	Exclude        []string
 	Filters        []string
+	Lists          []string `json:",omitempty"`
 	Init           Init
 	Log            Log
 }
@@ -24,6 +25,7 @@ type kept struct {
 type at struct {
 	Host, Database, User, TLS, CA string
 	Port                          int
+	Encoding                      string `json:",omitempty"`
 }
 
 type named struct{ Pattern, To string }
@@ -40,10 +42,13 @@ func (d *Draft) Kept() ([]byte, error) {
 	for _, f := range d.Filters {
 		k.Filters = append(k.Filters, f.String())
 	}
+	for _, l := range d.Lists {
+		k.Lists = append(k.Lists, l.String())
+	}
 	return json.Marshal(k)
 }
 
-func (e *Endpoint) at() at { return at{e.Host, e.Database, e.User, e.TLS, e.CA, e.Port} }
+func (e *Endpoint) at() at { return at{e.Host, e.Database, e.User, e.TLS, e.CA, e.Port, e.Encoding} }
 
 // Read reads what Kept wrote.
 func Read(text []byte) (*Draft, error) {
@@ -65,9 +70,9 @@ func Read(text []byte) (*Draft, error) {
 		}
 		d.Chosen = append(d.Chosen, Chosen{p, c.To})
 	}
-	return d, errors.Join(d.Leave(k.Exclude), d.Take(k.Filters))
+	return d, errors.Join(d.Leave(k.Exclude), d.Take(k.Filters), d.List(k.Lists))
 }
 
 func (a at) endpoint() Endpoint {
-	return Endpoint{Host: a.Host, Database: a.Database, User: a.User, TLS: a.TLS, CA: a.CA, Port: a.Port}
+	return Endpoint{Host: a.Host, Database: a.Database, User: a.User, TLS: a.TLS, CA: a.CA, Port: a.Port, Encoding: a.Encoding}
 }

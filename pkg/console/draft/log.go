@@ -70,6 +70,8 @@ func (d *Draft) TakeLog(s SaidLog) error {
 	case !slices.Contains(Mechanisms, s.Mechanism):
 		return fmt.Errorf("SASL %q: want %s", s.Mechanism, strings.Join(Mechanisms[1:], ", "))
 	case s.Mechanism == "":
+	case job.Readable(s.Mechanism, s.TLS, brokers):
+		return errors.New("SASL: PLAIN sends the password for all to read: want TLS, or SCRAM-SHA-512")
 	case s.User == "" || strings.Contains(s.User, "${"):
 		return errors.New("SASL: want a user, by name")
 	default:

@@ -32,7 +32,7 @@ async function refresh() {
   asking = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.redirected && new URL(answer.url).pathname === "/login") location.reload();
+    if (answer.redirected && new URL(answer.url).pathname !== location.pathname) location.reload(); // to sign in, or the job is gone
     else if (answer.ok) take(await answer.text());
   } catch {
     // The next event tries again.
@@ -74,6 +74,7 @@ document.addEventListener("pointermove", (e) => {
 });
 
 function offerCopy(within) {
+  if (!navigator.clipboard) return; // a page over HTTP from another machine has none
   for (const button of within.querySelectorAll("[data-copy]")) button.hidden = false;
 }
 
@@ -88,7 +89,7 @@ document.addEventListener("click", async (e) => {
 
 offerCopy(document);
 if (document.body.dataset.livePage === "news") follow();
-if (document.body.dataset.livePage === "poll") setInterval(refresh, 1000); // without a job there are no news
+if (document.body.dataset.livePage === "poll") setInterval(refresh, 1000); // no news tell of it: of a job that is none yet, of other jobs
 
 // Rows of a table as they come: texts alone are put into the page, the newest first, so many at most.
 const mostEvents = 200;
@@ -112,7 +113,7 @@ function event(e, was, ops) {
   tr.dataset.at = e.partition + "/" + e.offset;
   const cells = [e.at.slice(0, 19).replace("T", " "), ops.get(e.op) ?? e.op, e.lsn ? e.lsn + "#" + e.seq : ""].map((text, i) => {
     const td = document.createElement("td");
-    if (i === 0) td.className = "nowrap";
+    if (i < 2) td.className = "nowrap";
     const within = i === 2 ? document.createElement("code") : td;
     within.textContent = text;
     if (within !== td) td.append(within);

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -71,15 +72,29 @@ type Tail struct {
 	codecs  map[uint32]*schemas.Codec
 	arena   schemas.Arena
 	behind  map[int32]int64 // where partitions ended at the beginning, those that were not reached
+	whole   bool
+	stops   map[int32]int64 // where no more is wanted
+}
+
+// Range is what of each partition is read. Only one of the first three is set: the last so many records,
+// what stands from an offset on, or what was written from a time on.
+type Range struct {
+	Last int64
+	From *int64
+	Time time.Time
+	// Most, unless 0, ends a partition behind so many records.
+	Most int64
+	// Whole has nothing left out, however far behind the reader is.
+	Whole bool
 }
 
 // ErrNoTopic says that the table has no topic yet.
 var ErrNoTopic = errors.New("nothing was written of the table yet")
 
-// Open begins before the last so many records of each partition.
-func Open(ctx context.Context, kafka []kgo.Opt, topic string, last int64, s Schemas, mask Mask) (*Tail, error) {
-	t := &Tail{schemas: s, mask: mask, codecs: map[uint32]*schemas.Codec{}, behind: map[int32]int64{}}
-	from, err := t.places(ctx, kafka, topic, last)
+// Open begins where the range does.
+func Open(ctx context.Context, kafka []kgo.Opt, topic string, of Range, s Schemas, mask Mask) (*Tail, error) {
+	t := &Tail{schemas: s, mask: mask, codecs: map[uint32]*schemas.Codec{}, behind: map[int32]int64{}, whole: of.Whole, stops: map[int32]int64{}}
+	from, err := t.places(ctx, kafka, topic, of)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +105,7 @@ func Open(ctx context.Context, kafka []kgo.Opt, topic string, last int64, s Sche
 	return t, nil
 }
 
-func (t *Tail) places(ctx context.Context, kafka []kgo.Opt, topic string, last int64) (map[int32]kgo.Offset, error) {
+func (t *Tail) places(ctx context.Context, kafka []kgo.Opt, topic string, of Range) (map[int32]kgo.Offset, error) {
 	client, err := kgo.NewClient(kafka...)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", topic, err)
@@ -105,16 +120,38 @@ func (t *Tail) places(ctx context.Context, kafka []kgo.Opt, topic string, last i
 	if err != nil {
 		return nil, fmt.Errorf("look up where %s ends: %w", topic, err)
 	}
+	var since kadm.ListedOffsets
+	if !of.Time.IsZero() {
+		if since, err = adm.ListOffsetsAfterMilli(ctx, of.Time.UnixMilli(), topic); err != nil {
+			return nil, fmt.Errorf("look up where %s was at %s: %w", topic, of.Time, err)
+		}
+	}
 	from := map[int32]kgo.Offset{}
 	for p, end := range ends[topic] {
 		start, ok := starts.Lookup(topic, p)
 		if end.Err != nil || !ok || start.Err != nil {
 			continue
 		}
-		at := max(start.Offset, end.Offset-last)
+		at := end.Offset - of.Last
+		switch {
+		case of.From != nil:
+			at = *of.From
+		case since != nil:
+			s, ok := since.Lookup(topic, p)
+			if !ok || s.Err != nil {
+				return nil, fmt.Errorf("look up where partition %d of %s was at %s: %w", p, topic, of.Time, s.Err)
+			}
+			at = s.Offset
+		}
+		at = min(max(start.Offset, at), end.Offset)
 		from[p] = kgo.NewOffset().At(at)
-		if at < end.Offset {
-			t.behind[p] = end.Offset
+		stop := end.Offset
+		if of.Most > 0 {
+			t.stops[p] = at + of.Most
+			stop = min(stop, at+of.Most)
+		}
+		if at < stop {
+			t.behind[p] = stop
 		}
 	}
 	if len(from) == 0 {
@@ -129,16 +166,23 @@ func (t *Tail) Close() { t.client.Close() }
 // Behind reports whether there are records of before the reader was opened that it has not read.
 func (t *Tail) Behind() bool { return len(t.behind) > 0 }
 
-// Next waits for records and returns the last of them, and how many it left out before.
+// Next waits for records and returns them, or the last of them and how many it left out before.
 func (t *Tail) Next(ctx context.Context) (events []Event, left int, err error) {
-	fetches := t.client.PollFetches(ctx)
+	most := 0 // whatever is there
+	if t.whole {
+		most = MostEvents
+	}
+	fetches := t.client.PollRecords(ctx, most)
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
 	for _, e := range fetches.Errors() {
 		return nil, 0, fmt.Errorf("read %s: %w", e.Topic, e.Err)
 	}
-	records := fetches.Records()
+	records := slices.DeleteFunc(fetches.Records(), func(r *kgo.Record) bool {
+		stop, ok := t.stops[r.Partition]
+		return ok && r.Offset >= stop
+	})
 	for _, r := range records {
 		if end, ok := t.behind[r.Partition]; ok && r.Offset+1 >= end {
 			delete(t.behind, r.Partition)

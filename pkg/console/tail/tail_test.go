@@ -80,7 +80,7 @@ func (s *stage) read(t *testing.T, last int64, mask Mask) (out []Event, left int
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	x, err := Open(ctx, s.kafka, topic, last, s.schema, mask)
+	x, err := Open(ctx, s.kafka, topic, Range{Last: last}, s.schema, mask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func (s *stage) read(t *testing.T, last int64, mask Mask) (out []Event, left int
 func TestEventsAreDecodedMaskedAndCut(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	if _, err := Open(t.Context(), s.kafka, topic, 1, s.schema, Mask{}); !errors.Is(err, ErrNoTopic) {
+	if _, err := Open(t.Context(), s.kafka, topic, Range{Last: 1}, s.schema, Mask{}); !errors.Is(err, ErrNoTopic) {
 		t.Errorf("no topic: %v", err)
 	}
 	if _, err := broker.EnsureTopics(t.Context(), kadm.NewClient(s.client), []broker.Topic{{Name: topic, Partitions: 2, Replication: 1}}); err != nil {

@@ -20,6 +20,27 @@ CREATE FUNCTION pg_catalog.polar_is_sys_rowid(name) RETURNS boolean LANGUAGE sql
 ALTER TABLE pg_catalog.pg_namespace ADD COLUMN nspparent oid NOT NULL DEFAULT 0, ADD COLUMN nspobjecttype oid NOT NULL DEFAULT 0;
 RESET allow_system_table_mods;`
 
+// GetDDL makes the function that describes types, which takes its words from shim_type. It goes before Catalogs.
+const GetDDL = `CREATE SCHEMA dbms_metadata; CREATE TABLE dbms_metadata.shim_type (within text, name text, text text);
+CREATE FUNCTION dbms_metadata.get_ddl(kind text, called text, owner text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE told text;
+BEGIN
+	SELECT s.text INTO told FROM dbms_metadata.shim_type s WHERE kind = 'TYPE' AND s.within = owner AND s.name = called;
+	IF NOT FOUND THEN RAISE 'object "%" of type TYPE not found in schema "%"', called, owner; END IF;
+	RETURN told;
+END $$;`
+
+// ObjectType makes a type of a schema; the server tells so much of it, if its text is not empty.
+func ObjectType(schema, within, text string) string {
+	said := ""
+	if text != "" {
+		said = "INSERT INTO dbms_metadata.shim_type VALUES (" + quote(within) + ", " + quote(schema) + ", " + quote(text) + ");"
+	}
+	return said + `SET allow_system_table_mods = on;
+UPDATE pg_catalog.pg_namespace SET nspobjecttype = 1, nspparent = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = ` + quote(within) + `) WHERE nspname = ` + quote(schema) + `;
+RESET allow_system_table_mods;`
+}
+
 // Nest makes a package of a schema: what it holds are then the package's members.
 func Nest(schema, within, head, body string) string {
 	if body != "" {

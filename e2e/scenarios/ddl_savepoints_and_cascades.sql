@@ -1,0 +1,111 @@
+-- behaviour: what is dropped with CASCADE, made, exchanged and moved within savepoints that are released, rolled back and entered again leaves on the target what the end of the transaction leaves
+-- needs: ddl-sync; pg>=12
+-- tables: sv.t, sv.u, public.t, sv2.moved, public.p
+-- setup
+CREATE SCHEMA sv;
+CREATE TYPE sv.mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN sv.short AS text CHECK (length(value) < 9);
+CREATE TABLE sv.t (id int PRIMARY KEY, m sv.mood, s sv.short, n int);
+CREATE TABLE sv.u (id int PRIMARY KEY, t int REFERENCES sv.t ON DELETE CASCADE, v text);
+CREATE TABLE t (id int PRIMARY KEY, v text);
+CREATE TABLE moved (id int PRIMARY KEY, v text);
+CREATE TABLE p (id int, r int, v text) PARTITION BY RANGE (r);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+CREATE TABLE p_else PARTITION OF p DEFAULT;
+CREATE VIEW sv.seen AS SELECT t.id, t.m, u.v FROM sv.t JOIN sv.u ON u.t = t.id;
+-- load
+INSERT INTO sv.t SELECT g, 'ok', 's' || g, g FROM generate_series(1, 20) g;
+INSERT INTO sv.u SELECT g, g, 'u' FROM generate_series(1, 20) g;
+INSERT INTO t SELECT g, 't' FROM generate_series(1, 20) g;
+INSERT INTO moved SELECT g, 'm' FROM generate_series(1, 20) g;
+INSERT INTO p SELECT g, g, 'p' FROM generate_series(1, 30) g;
+-- live
+BEGIN;
+UPDATE sv.t SET n = -n WHERE id = 1;
+SAVEPOINT a;
+DROP SCHEMA sv CASCADE;
+CREATE SCHEMA sv;
+CREATE TABLE sv.t (id text PRIMARY KEY);
+INSERT INTO sv.t VALUES ('not to be');
+ROLLBACK TO a;
+DELETE FROM sv.t WHERE id = 2;
+SAVEPOINT b;
+DROP TYPE sv.mood CASCADE;
+UPDATE sv.t SET n = 0 WHERE id = 3;
+SAVEPOINT c;
+ALTER TABLE sv.t ADD m text DEFAULT 'new';
+INSERT INTO sv.t VALUES (21, 's21', 21, 'm');
+RELEASE c;
+ROLLBACK TO b;
+UPDATE sv.t SET m = 'sad' WHERE id = 4;
+DROP DOMAIN sv.short CASCADE;
+SAVEPOINT d;
+ALTER TABLE sv.t ADD s varchar(3) DEFAULT 'abc', ALTER n TYPE text USING 'n' || n;
+UPDATE sv.t SET s = 'set' WHERE id < 9;
+ROLLBACK TO d;
+ALTER TABLE sv.t ADD s int DEFAULT 5, ALTER n TYPE numeric(9,2) USING n * 1.5;
+INSERT INTO sv.t VALUES (22, 'ok', 1.25, 6);
+RELEASE d;
+COMMIT;
+UPDATE sv.u SET v = 'after' WHERE id = 5;
+-- step
+BEGIN;
+SAVEPOINT a;
+ALTER TABLE t RENAME TO x;
+ALTER TABLE moved RENAME TO t;
+ALTER TABLE x RENAME TO moved;
+INSERT INTO t VALUES (21, 'in t, to be undone');
+ROLLBACK TO a;
+INSERT INTO t VALUES (21, 'in t');
+ALTER TABLE moved SET SCHEMA sv;
+UPDATE sv.moved SET v = 'sv' WHERE id = 1;
+SAVEPOINT b;
+ALTER SCHEMA sv RENAME TO sv2;
+UPDATE sv2.moved SET v = 'sv2' WHERE id = 2;
+ROLLBACK TO b;
+UPDATE sv.moved SET v = 'sv again' WHERE id = 3;
+CREATE SCHEMA sv2;
+ALTER TABLE sv.moved SET SCHEMA sv2;
+DELETE FROM sv2.moved WHERE id = 4;
+COMMIT;
+-- step
+BEGIN;
+SAVEPOINT a;
+ALTER TABLE p DETACH PARTITION p_else;
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+INSERT INTO p SELECT * FROM p_else WHERE r BETWEEN 10 AND 19;
+DELETE FROM p_else WHERE r BETWEEN 10 AND 19;
+ALTER TABLE p ATTACH PARTITION p_else DEFAULT;
+UPDATE p SET v = 'undone';
+ROLLBACK TO a;
+INSERT INTO p VALUES (31, 15, 'to the default');
+ALTER TABLE p DETACH PARTITION p_else;
+CREATE TABLE p2 (id int, r int, v text);
+INSERT INTO p2 SELECT * FROM p_else WHERE r BETWEEN 10 AND 19;
+DELETE FROM p_else WHERE r BETWEEN 10 AND 19;
+SAVEPOINT b;
+DROP TABLE p CASCADE;
+ROLLBACK TO b;
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20);
+ALTER TABLE p ATTACH PARTITION p_else DEFAULT;
+UPDATE p SET v = 'moved', r = 25 WHERE id = 12;
+UPDATE p SET r = 3 WHERE id = 28;
+COMMIT;
+DELETE FROM p WHERE r = 14;
+-- step
+BEGIN;
+DROP VIEW sv.seen;
+DROP TABLE sv.u;
+CREATE TABLE sv.u (id int, t int, v text);
+INSERT INTO sv.u VALUES (1, 1, 'anew'), (1, 1, 'anew');
+SAVEPOINT a;
+-- error: 23505
+ALTER TABLE sv.u ADD PRIMARY KEY (t, v, id);
+ROLLBACK TO a;
+DELETE FROM sv.u WHERE ctid = '(0,1)';
+ALTER TABLE sv.u ADD PRIMARY KEY (id);
+UPDATE sv.u SET v = 'keyed';
+TRUNCATE t;
+INSERT INTO t VALUES (1, 'kept');
+COMMIT;
+INSERT INTO sv.u VALUES (2, 2, 'end');
