@@ -20,6 +20,7 @@ import (
 	"floe/pkg/ident"
 	"floe/pkg/pg"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 )
 
 // childEnv holds what a capture in a process of its own needs.
@@ -95,8 +96,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		`create table bag (x int, y text); insert into bag select i % 100, 'y' from generate_series(1, 45000) i`,
 		`alter table bag replica identity full`)
 	j.config.Partitions = 2
-	seed := uint64(time.Now().UnixNano())
-	t.Log("seed", seed)
+	seed := randtest.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

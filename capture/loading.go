@@ -20,7 +20,7 @@ func (s *session) load(ctx context.Context) error {
 	for {
 		if s.loading.Load() {
 			l := &load.Loader{Config: load.Config{Hold: s.ChunkHold, ChunkBytes: chunkBytes, Readers: s.LoadReaders, Rate: s.rate, ByteRate: s.byteRate, Rests: func() bool { return s.pressed.rests() != "" }},
-				Connect: s.rowConn, Charset: s.Charset, Tables: s.loadable, Pending: s.pending(), Gate: s.gate, Writer: s.writer, Ask: s.wal.Ask, Log: s.Log, Update: s.update, Loaded: s.loaded,
+				Connect: s.rowConn, Charset: s.Charset, Tables: s.loadable, Pending: s.pending(), Members: s.typeMembers, Gate: s.gate, Writer: s.writer, Ask: s.wal.Ask, Log: s.Log, Update: s.update, Loaded: s.loaded,
 				Waited: func(d time.Duration) { s.report.metrics.throttled.Add(int64(d)) }}
 			if err := l.Run(ctx); err != nil {
 				return err
@@ -86,14 +86,18 @@ func (s *session) loadable() (tables []load.Table) {
 }
 
 // pending tells the loader whether a snapshot sees structure that the stream has not come to (H4): a
-// command of which it has not read, or, where nobody tells of commands, a catalog that the definitions
-// were not held against. Nil where changes are not followed.
+// command of which it has not read, or, where nobody tells of commands, or did not for a while since the last look, a
+// catalog that the definitions were not held against. Nil where changes are not followed.
 func (s *session) pending() func(context.Context, *pgx.Conn) (bool, error) {
 	if s.DDLOff {
 		return nil
 	}
 	return func(ctx context.Context, conn *pgx.Conn) (bool, error) {
-		if !s.told.Load() {
+		triggers, err := triggersOf(ctx, conn)
+		if err != nil {
+			return false, err
+		}
+		if !s.told.Load() || triggers != s.triggers { // the stream, whose this is, stands
 			state, err := stateOf(ctx, conn)
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 
 	"floe/capture/composed"
 	"floe/capture/defined"
+	"floe/capture/load"
 	"floe/capture/route"
 	"floe/capture/snapshot"
 	"floe/pkg/catalog"
@@ -24,10 +25,24 @@ func (s *session) formsOf(t *route.Table) *composed.Forms {
 	if s.DDLOff || def == nil {
 		return nil
 	}
+	return s.composed().Of(def, t.Shape)
+}
+
+func (s *session) composed() *composed.Types {
 	if s.types == nil {
 		s.types = composed.TypesOf(s.db)
 	}
-	return s.types.Of(def, t.Shape)
+	return s.types
+}
+
+// typeMembers are what enums and composite types consist of by the definitions valid here; the load asks, while the stream
+// stands. Nil where changes are not followed, or names are not in the server's own encoding.
+func (s *session) typeMembers() (of map[uint32]string) {
+	if s.DDLOff || s.Charset != nil {
+		return nil
+	}
+	s.update(func(load.States) { of = s.composed().Members() }) // several readers do
+	return of
 }
 
 // recast are the tables, by their roots' oids, whose values may mean something else by changes of their types.

@@ -69,9 +69,8 @@ func (s *session) redefine(ctx context.Context, r restructure) ([]ledger.Object,
 				delete(st, oid)
 			}
 		}
-		maps.DeleteFunc(s.lost, func(oid uint32, _ *misfit) bool {
-			return next.tables[oid] == nil || next.tables[oid] != was.tables[oid]
-		})
+		// One that a command now tells of stays lost until a look: its types may be other ones, too.
+		maps.DeleteFunc(s.lost, func(oid uint32, _ *misfit) bool { return next.tables[oid] == nil })
 	})
 	clear(s.bound) // what a table's types are may be another thing
 	s.types, s.stood = nil, snapshot.Snapshot{}

@@ -24,7 +24,9 @@ type replica struct {
 	tap       *tap
 	tables    map[uint32]*copied
 	sequences map[ident.Name]string
-	events    []event.Row // every row in the order it was applied, chunks excepted
+	defs      map[uint32]*catalog.TableDef
+	labels    map[ident.Name][]string // of enums
+	events    []event.Row             // every row in the order it was applied, chunks excepted
 	companion int
 	moved     int // keys listed to be read again
 	chunks    int
@@ -52,7 +54,7 @@ const null = "\x00null"
 // replay applies the whole log.
 func (p *tap) replay() *replica {
 	p.t.Helper()
-	r := &replica{t: p.t, tap: p, tables: map[uint32]*copied{}, sequences: map[ident.Name]string{}}
+	r := &replica{t: p.t, tap: p, tables: map[uint32]*copied{}, sequences: map[ident.Name]string{}, defs: map[uint32]*catalog.TableDef{}, labels: map[ident.Name][]string{}}
 	for _, e := range p.entries {
 		records := p.resolve(e)
 		r.resume = max(r.resume, e.ResumeAt())
@@ -85,6 +87,8 @@ func (r *replica) objects(records []record) {
 		switch o.Kind {
 		case string(catalog.KindTable):
 			r.define(o)
+		case string(catalog.KindEnum):
+			r.enum(o)
 		case ledger.KindLoad:
 			r.load(o)
 		case ledger.KindSequenceValue:
@@ -116,11 +120,40 @@ func (r *replica) define(o *ledger.Object) {
 		r.t.Fatal(err)
 	}
 	def := d.Body.(*catalog.TableDef)
-	if t := r.tables[o.OID]; t != nil {
-		t.def = def
+	if r.defs[o.OID] = def; r.tables[o.OID] != nil {
+		r.tables[o.OID].def = def
 	}
 	if def.PartitionOf != nil {
 		delete(r.tables, o.OID)
+	}
+}
+
+func (r *replica) enum(o *ledger.Object) {
+	if o.Body == ledger.Gone || o.Body == ledger.Left {
+		return
+	}
+	d, err := catalog.Decode(catalog.KindEnum, o.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.labels[d.Name] = d.Body.(*catalog.EnumDef).Labels
+}
+
+// fits has a row's enums be of the labels that are valid at its place: no target takes others.
+func (r *replica) fits(row *event.Row) {
+	def := r.defs[row.Table.OID]
+	for i := range row.After {
+		c := def.Column(row.Table.Columns[i].Name)
+		if c == nil || row.After[i].Kind != event.Value {
+			continue
+		}
+		name, err := ident.Parse(c.SQL)
+		if err != nil {
+			continue
+		}
+		if labels, ok := r.labels[name]; ok && !slices.Contains(labels, string(row.After[i].Text)) {
+			r.t.Errorf("a row of %s at %s has %q, and %s has %q there", row.Table.Name, row.Pos, row.After[i].Text, c.SQL, labels)
+		}
 	}
 }
 
@@ -210,6 +243,7 @@ func (r *replica) decode(rec record) event.Row {
 	if row.Pos.Commit != rec.Commit || row.Pos.Seq != rec.Seq || row.Pos.Epoch != rec.Epoch {
 		r.t.Fatalf("header %+v of a row at %+v", rec.Header, row.Pos)
 	}
+	r.fits(&row)
 	return row
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"floe/pkg/ledger"
 	"floe/pkg/pgtest"
+	"floe/pkg/randtest"
 )
 
 // standby stands in for a synchronous standby: it takes the WAL and confirms it late, or not at all. A
@@ -132,8 +133,7 @@ func TestLoadBesideASlowSynchronousStandby(t *testing.T) {
 		`create table bag (x int, y text); insert into bag select i % 100, 'y' from generate_series(1, 30000) i`,
 		`alter table bag replica identity full`)
 	j.config.LoadReaders, j.config.LoadRows, j.config.ChunkHold = 2, 3000, time.Millisecond
-	seed := uint64(time.Now().UnixNano())
-	t.Log("seed", seed)
+	seed := randtest.Seed(t)
 	s := newStandby(t, j, seed)
 	ctx, cancel := context.WithCancel(t.Context())
 	var writers sync.WaitGroup

@@ -6,6 +6,9 @@ package composed
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"floe/pkg/catalog"
@@ -35,20 +38,27 @@ type form struct {
 type Types struct {
 	of      map[ident.Name]catalog.Body
 	records map[uint32][]int16
+	members map[uint32]string
 }
 
 // TypesOf collects them.
 func TypesOf(db *catalog.Database) *Types {
-	t := &Types{map[ident.Name]catalog.Body{}, map[uint32][]int16{}}
+	t := &Types{map[ident.Name]catalog.Body{}, map[uint32][]int16{}, map[uint32]string{}}
 	for _, d := range db.Definitions {
 		switch b := d.Body.(type) {
-		case *catalog.EnumDef, *catalog.DomainDef:
+		case *catalog.EnumDef:
+			t.of[d.Name] = b
+			if len(b.OIDs) == len(b.Labels) {
+				t.members[d.OID] = labelled(b)
+			}
+		case *catalog.DomainDef:
 			t.of[d.Name] = b
 		case *catalog.CompositeDef:
 			t.of[d.Name], t.records[d.OID] = b, []int16{}
 			for _, a := range b.Attributes {
 				t.records[d.OID] = append(t.records[d.OID], a.Attnum)
 			}
+			t.members[d.OID] = numbers(t.records[d.OID])
 		case *catalog.TableDef: // its row type
 			if b.List == nil && len(b.Hidden) == 0 {
 				t.of[d.Name] = b
@@ -115,6 +125,30 @@ func (f *form) records() bool { return f != nil && (f.record || f.elem.records()
 
 // Attributes are the numbers of what composite types consist of, by their oids.
 func (t *Types) Attributes() map[uint32][]int16 { return t.records }
+
+// Members are what enums and composite types consist of, by their oids: "oid label" of each label, in the order of the
+// oids, and the attributes' numbers, with commas between.
+func (t *Types) Members() map[uint32]string { return t.members }
+
+func labelled(d *catalog.EnumDef) string {
+	of := make(map[uint32]string, len(d.OIDs))
+	for i, oid := range d.OIDs {
+		of[oid] = fmt.Sprintf("%d %s", oid, d.Labels[i])
+	}
+	out := make([]string, 0, len(of))
+	for _, oid := range slices.Sorted(maps.Keys(of)) {
+		out = append(out, of[oid])
+	}
+	return strings.Join(out, ",")
+}
+
+func numbers(attributes []int16) string {
+	out := make([]string, len(attributes))
+	for i, n := range slices.Sorted(slices.Values(attributes)) {
+		out[i] = strconv.Itoa(int(n))
+	}
+	return strings.Join(out, ",")
+}
 
 // Row returns why a row is not of the definitions, nil if it is.
 func (f *Forms) Row(row *event.Row) error {

@@ -54,6 +54,9 @@ func (l *Loader) fits(ctx context.Context, p *part) error {
 		return err
 	}
 	p.types = types
+	if err := l.defined(ctx, p); err != nil {
+		return err
+	}
 	t.mu.Lock() // other readers read other ranges of it
 	defer t.mu.Unlock()
 	if own && (t.Types == nil || now == shapeOf(t)) {

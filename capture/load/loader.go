@@ -58,6 +58,9 @@ type Loader struct {
 	// Pending, if set, reports whether conn's snapshot sees structure that the stream has not come to: a
 	// chunk read then could hold what the definitions before it do not allow.
 	Pending func(ctx context.Context, conn *pgx.Conn) (bool, error)
+	// Members, if set, are what enums and composite types consist of by the definitions valid where the stream stands
+	// (composed.Types). The server may show others of which nobody told.
+	Members func() map[uint32]string
 	Gate    *Gate
 	Writer  *publish.Writer
 	Ask     func() // has the source say how far it is
