@@ -147,14 +147,14 @@ func TestStatusComesBack(t *testing.T) {
 		t.Error(diff)
 	}
 	var any any
-	if err := avro.Unmarshal(avro.MustParse(statusSchema), b[10:], &any); err != nil {
+	if err := avro.Unmarshal(avro.MustParse(bare.schema()), b[10:], &any); err != nil {
 		t.Fatal(err)
 	}
 	s.Structure = &status.Structure{Total: 2, Facts: []status.Fact{{Object: "view s.v", State: "failed"}}}
 	if b, err = EncodeStatus(s); err != nil {
 		t.Fatal(err)
 	}
-	if err := avro.Unmarshal(avro.MustParse(fullStatusSchema), b[10:], &any); err != nil {
+	if err := avro.Unmarshal(avro.MustParse(full.schema()), b[10:], &any); err != nil {
 		t.Fatal(err)
 	}
 	for _, s.Checks = range []*status.Checks{{Result: "warnings", Found: []status.Check{{Code: "O-KEY", Severity: "warn", MS: 3}}}, nil} {
@@ -162,7 +162,7 @@ func TestStatusComesBack(t *testing.T) {
 		if b, err = EncodeStatus(s); err != nil {
 			t.Fatal(err)
 		}
-		if err := avro.Unmarshal(avro.MustParse(placedStatusSchema), b[10:], &any); err != nil {
+		if err := avro.Unmarshal(avro.MustParse(placed.schema()), b[10:], &any); err != nil {
 			t.Fatal(err)
 		}
 		if got, err = DecodeStatus(b); err != nil || !cmp.Equal(s, got) {
@@ -174,7 +174,7 @@ func TestStatusComesBack(t *testing.T) {
 		if b, err = EncodeStatus(s); err != nil {
 			t.Fatal(err)
 		}
-		if err := avro.Unmarshal(avro.MustParse(limitedStatusSchema), b[10:], &any); err != nil {
+		if err := avro.Unmarshal(avro.MustParse(limited.schema()), b[10:], &any); err != nil {
 			t.Fatal(err)
 		}
 		if got, err = DecodeStatus(b); err != nil || !cmp.Equal(s, got) {
@@ -186,7 +186,7 @@ func TestStatusComesBack(t *testing.T) {
 		if b, err = EncodeStatus(s); err != nil {
 			t.Fatal(err)
 		}
-		if err := avro.Unmarshal(avro.MustParse(splitStatusSchema), b[10:], &any); err != nil {
+		if err := avro.Unmarshal(avro.MustParse(split.schema()), b[10:], &any); err != nil {
 			t.Fatal(err)
 		}
 		if got, err = DecodeStatus(b); err != nil || !cmp.Equal(s, got) {

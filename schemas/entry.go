@@ -17,31 +17,9 @@ var (
 	ledgerSchema string
 	//go:embed object.avsc
 	objectSchema string
-	//go:embed status.avsc
-	statusSchema string
-	//go:embed status_full.avsc
-	fullStatusSchema string
-	//go:embed status_told.avsc
-	toldStatusSchema string
-	//go:embed status_clocked.avsc
-	clockedStatusSchema string
-	//go:embed status_placed.avsc
-	placedStatusSchema string
-	//go:embed status_limited.avsc
-	limitedStatusSchema string
-	//go:embed status_split.avsc
-	splitStatusSchema string
 
 	ledgerMark = fingerprint(ledgerSchema)
 	objectMark = fingerprint(objectSchema)
-	statusMark = fingerprint(statusSchema)
-	fullMark   = fingerprint(fullStatusSchema)
-	toldMark   = fingerprint(toldStatusSchema)
-
-	clockedMark = fingerprint(clockedStatusSchema)
-	placedMark  = fingerprint(placedStatusSchema)
-	limitedMark = fingerprint(limitedStatusSchema)
-	splitMark   = fingerprint(splitStatusSchema)
 )
 
 // fingerprint is the prefix of Avro's single-object encoding: C3 01 and the schema's CRC-64-AVRO.
