@@ -13,22 +13,24 @@ import (
 )
 
 // file is that of a table: a command that writes the table anew gives it another. since is the oldest transaction that
-// was not over when it was looked at.
+// was not over when it was looked at, columns the greatest number of a column, 0 where the log alone knows the file.
 type file struct {
-	node  uint32
-	since uint64
+	node    uint32
+	since   uint64
+	columns int16
 }
 
 // filesOf are the files of tables, by oid, as the snapshot shows them.
 func filesOf(ctx context.Context, conn *pgx.Conn, snap *snapshot.Snapshot) (map[uint32]file, error) {
-	rows, err := conn.Query(ctx, "SELECT oid, relfilenode FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384")
+	rows, err := conn.Query(ctx, "SELECT oid, relfilenode, relnatts FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384")
 	if err != nil {
 		return nil, err
 	}
 	files := map[uint32]file{}
 	var oid, node uint32
-	_, err = pgx.ForEachRow(rows, []any{&oid, &node}, func() error {
-		files[oid] = file{node, snap.Min}
+	var columns int16
+	_, err = pgx.ForEachRow(rows, []any{&oid, &node, &columns}, func() error {
+		files[oid] = file{node, snap.Min, columns}
 		return nil
 	})
 	return files, err
@@ -40,10 +42,11 @@ func filesOf(ctx context.Context, conn *pgx.Conn, snap *snapshot.Snapshot) (map[
 //   - Nobody tells, or did not for a while: what only moves rows (VACUUM FULL, CLUSTER) looks the same.
 //   - A session for which event triggers do not fire (event_triggers of 17, superusers of PolarDB), or one within such a
 //     while that truncated the table too: a command that writes rows anew writes columns anew in the catalog, as what only
-//     moves or empties them does not, and no row of floe.ddl is of that transaction.
+//     moves or empties them does not, and no row of floe.ddl is of that transaction, or only such as wrote no rows anew: a
+//     command that tells may have written the column once more.
 func (s *session) refiled(ctx context.Context, l *look) (oids []uint32, err error) {
 	untold := !s.told.Load() || l.triggers != s.triggers
-	doubted := map[uint32]uint64{}
+	doubted := map[uint32]source.Doubt{}
 	for oid := range s.leaves {
 		was, is := s.files[oid], l.files[oid]
 		switch {
@@ -53,7 +56,7 @@ func (s *session) refiled(ctx context.Context, l *look) (oids []uint32, err erro
 		case untold && !s.truncated[oid]:
 			oids = append(oids, oid)
 		case was.since != 0:
-			doubted[oid] = was.since
+			doubted[oid] = source.Doubt{Since: was.since, Columns: was.columns}
 		}
 	}
 	if len(doubted) > 0 {
@@ -124,7 +127,7 @@ func (s *session) filed() {
 			told := s.told.Load() && (l.Triggers == now || l.Files == nil)
 			for oid, node := range l.Files { // as long as the first look has not found a difference, the next session has to
 				if !told || l.Since != 0 {
-					s.files[oid] = file{node, l.Since}
+					s.files[oid] = file{node: node, since: l.Since}
 				}
 			}
 			if told {

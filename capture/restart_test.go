@@ -216,6 +216,26 @@ func TestATableThatASessionWithoutEventTriggersWroteAnew(t *testing.T) {
 	}
 }
 
+// What a session without event triggers wrote anew is found where a command that tells writes the same column in the
+// catalog once more before anybody looked.
+func TestATableWrittenAnewUnseenBehindACommandThatTells(t *testing.T) {
+	t.Parallel()
+	j := newJob(t, `create table t (id int primary key, n int)`, `insert into t select g, g from generate_series(1, 5) g`)
+	j.start()
+	j.waitLog(j.end())
+	for i, told := range []string{`alter table t alter n set statistics 10`, `alter table t alter n set default 5`, `alter table t alter n set not null`, `alter table t rename n to m`} {
+		j.exec(`set floe.recording = on; begin; alter table t alter n type int using n + 1; set floe.recording = ''; commit; ` + told)
+		n := 0
+		j.waitEntry(func(e *ledger.Entry) bool {
+			if e.Loaded != nil {
+				n++
+			}
+			return n == i+2
+		})
+		j.tap().replay().same(j)
+	}
+}
+
 // A type changes unseen, and a command that tells has its table loaded before anybody looked at the catalog: the load's
 // rows bear what no definition in the log has, until it waits for a look.
 func TestALoadBehindATypeThatChangedUnseen(t *testing.T) {

@@ -12,21 +12,45 @@ import (
 	"floe/capture/snapshot"
 )
 
-// Rewrites are those of the tables of which a transaction wrote columns anew that is not older than the table's since and
-// that floe.ddl does not know: the command fired no event trigger.
-func Rewrites(ctx context.Context, conn *pgx.Conn, since map[uint32]uint64) (unseen []uint32, err error) {
+// Doubt is what was last known of a table that has another file since: Since is the oldest transaction that was not over
+// then, Columns the greatest number of a column, 0 where nobody knows it.
+type Doubt struct {
+	Since   uint64
+	Columns int16
+}
+
+// written is a column, or its default, as a transaction wrote it in the catalog.
+type written struct {
+	xid    uint64
+	column int16
+}
+
+// telling is a row of floe.ddl that touched a table: from its transaction's own id to that of the row, which a
+// subtransaction wrote behind the command's.
+type telling struct {
+	first, last uint64
+	rewrote     bool // the table's rows
+}
+
+// Rewrites are those of the tables of which a transaction wrote columns anew that is not older than the doubt and that
+// floe.ddl does not know: the command fired no event trigger. What floe.ddl knows and wrote no rows anew says so of the
+// columns alone that it created: of others it may have hidden who wrote them before.
+func Rewrites(ctx context.Context, conn *pgx.Conn, doubted map[uint32]Doubt) (unseen []uint32, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		written, err := columnsWritten(ctx, tx, since)
-		if err != nil || len(written) == 0 {
+		columns, err := columnsWritten(ctx, tx, doubted)
+		if err != nil || len(columns) == 0 {
 			return err
 		}
-		told, err := toldOf(ctx, tx, written)
+		told, err := toldOf(ctx, tx, columns)
 		if err != nil {
 			return err
 		}
-		for table, xids := range written {
-			if slices.ContainsFunc(xids, func(xid uint64) bool {
-				return !slices.ContainsFunc(told[table], func(span [2]uint64) bool { return span[0] <= xid && xid <= span[1] })
+		for table, all := range columns {
+			known := doubted[table].Columns
+			if slices.ContainsFunc(all, func(w written) bool {
+				return !slices.ContainsFunc(told[table], func(t telling) bool {
+					return t.first <= w.xid && w.xid <= t.last && (t.rewrote || known == 0 || w.column > known)
+				})
 			}) {
 				unseen = append(unseen, table)
 			}
@@ -40,8 +64,8 @@ func Rewrites(ctx context.Context, conn *pgx.Conn, since map[uint32]uint64) (uns
 	return unseen, err
 }
 
-// columnsWritten are the transactions that wrote the tables' columns and their defaults in the catalog.
-func columnsWritten(ctx context.Context, tx pgx.Tx, since map[uint32]uint64) (map[uint32][]uint64, error) {
+// columnsWritten are the tables' columns and defaults, as transactions wrote them in the catalog. What is dropped has no values.
+func columnsWritten(ctx context.Context, tx pgx.Tx, doubted map[uint32]Doubt) (map[uint32][]written, error) {
 	var text string
 	if err := tx.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&text); err != nil {
 		return nil, err
@@ -51,50 +75,55 @@ func columnsWritten(ctx context.Context, tx pgx.Tx, since map[uint32]uint64) (ma
 		return nil, err
 	}
 	var oids []uint32
-	for oid := range since {
+	for oid := range doubted {
 		oids = append(oids, oid)
 	}
-	rows, err := tx.Query(ctx, `SELECT attrelid, xmin::text::bigint FROM pg_catalog.pg_attribute WHERE attrelid = ANY ($1) AND attnum > 0
-		UNION SELECT adrelid, xmin::text::bigint FROM pg_catalog.pg_attrdef WHERE adrelid = ANY ($1)`, oids)
+	rows, err := tx.Query(ctx, `SELECT attrelid, xmin::text::bigint, attnum FROM pg_catalog.pg_attribute WHERE attrelid = ANY ($1) AND attnum > 0 AND NOT attisdropped
+		UNION SELECT adrelid, xmin::text::bigint, adnum FROM pg_catalog.pg_attrdef WHERE adrelid = ANY ($1)`, oids)
 	if err != nil {
 		return nil, err
 	}
-	out := map[uint32][]uint64{}
+	out := map[uint32][]written{}
 	var oid uint32
 	var xmin int64
-	_, err = pgx.ForEachRow(rows, []any{&oid, &xmin}, func() error {
-		if xid := snap.Widen(uint32(xmin)); xid >= since[oid] && xid < snap.Max {
-			out[oid] = append(out[oid], xid)
+	var column int16
+	_, err = pgx.ForEachRow(rows, []any{&oid, &xmin, &column}, func() error {
+		if xid := snap.Widen(uint32(xmin)); xid >= doubted[oid].Since && xid < snap.Max {
+			out[oid] = append(out[oid], written{xid, column})
 		}
 		return nil
 	})
 	return out, err
 }
 
-// toldOf are, for each table, the transactions of floe.ddl that touched it: from a transaction's own id to that of the row,
-// which a subtransaction wrote behind the command's.
-func toldOf(ctx context.Context, tx pgx.Tx, written map[uint32][]uint64) (map[uint32][][2]uint64, error) {
+// toldOf are, for each table, the rows of floe.ddl that touched it.
+func toldOf(ctx context.Context, tx pgx.Tx, columns map[uint32][]written) (map[uint32][]telling, error) {
 	var there bool
 	if err := tx.QueryRow(ctx, "SELECT to_regclass('floe.ddl') IS NOT NULL").Scan(&there); err != nil || !there {
 		return nil, err
 	}
 	var tables []int64
 	oldest, newest := uint64(math.MaxInt64), uint64(0)
-	for t, xids := range written {
+	for t, all := range columns {
 		tables = append(tables, int64(t))
-		oldest, newest = min(oldest, slices.Min(xids)), max(newest, slices.Max(xids))
+		for _, w := range all {
+			oldest, newest = min(oldest, w.xid), max(newest, w.xid)
+		}
 	}
-	rows, err := tx.Query(ctx, `SELECT t.value::bigint, d.xid, d.xmin::text::bigint FROM floe.ddl d, json_array_elements_text(d.change::json->'touched') t
+	rows, err := tx.Query(ctx, `SELECT t.value::bigint, d.xid, d.xmin::text::bigint,
+			EXISTS (SELECT FROM json_array_elements_text(d.change::json->'rewritten') r WHERE r.value = t.value)
+		FROM floe.ddl d, json_array_elements_text(d.change::json->'touched') t
 		WHERE d.xid <= $1 AND age(d.xmin) <= age($2::text::xid) AND t.value::bigint = ANY ($3)`, int64(newest), strconv.FormatUint(uint64(uint32(oldest)), 10), tables)
 	if err != nil {
 		return nil, err
 	}
-	out := map[uint32][][2]uint64{}
+	out := map[uint32][]telling{}
 	var table, xid, row int64
-	_, err = pgx.ForEachRow(rows, []any{&table, &xid, &row}, func() error {
+	var rewrote bool
+	_, err = pgx.ForEachRow(rows, []any{&table, &xid, &row, &rewrote}, func() error {
 		first := uint64(xid)
 		last := snapshot.Snapshot{Max: first}.Widen(uint32(row))
-		out[uint32(table)] = append(out[uint32(table)], [2]uint64{first, max(first, last)})
+		out[uint32(table)] = append(out[uint32(table)], telling{first, max(first, last), rewrote})
 		return nil
 	})
 	return out, err
