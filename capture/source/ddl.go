@@ -175,7 +175,7 @@ func functions(ctx context.Context, tx pgx.Tx) (string, error) {
 			JOIN pg_type t ON t.oid = r.rngmultitypid WHERE g.class = 'pg_type'::regclass`
 	}
 	return strings.NewReplacer("{{given}}", givenSQL, "{{keep}}", keepSQL, "{{pins}}", sets.String(), "{{nullable}}", nullable, "{{usual}}", catalog.Usual("i"), "{{further}}", further, "{{multirange}}", multirange, "{{virtual}}", virtual,
-		"{{format}}", strconv.Itoa(catalog.Format), "{{stale}}", catalog.StaleSQL("filled"),
+		"{{format}}", strconv.Itoa(catalog.Format), "{{calls}}", catalog.CallsSQL("d.adbin"),
 		"{{recording}}", catalog.RecordingSQL(v, d)).Replace(ddlSQL), nil
 }
 

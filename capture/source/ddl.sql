@@ -351,6 +351,42 @@ BEGIN
 END
 $floe$;
 
+-- stale are the columns, as pairs of table and attnum, that were added with a value which stands in no row and which
+-- another server may not give them: their default is gone, calls something, or is another one by now. A default is
+-- computed here only if all in it is the server's own: this runs with floe's rights.
+CREATE OR REPLACE FUNCTION floe.stale(tables oid[]) RETURNS json
+LANGUAGE plpgsql AS $floe$
+DECLARE
+	c record;
+	computed text;
+	found jsonb := '[]';
+BEGIN
+	FOR c IN SELECT a.attrelid, a.attnum, s.was, x.expr, format_type(a.atttypid, a.atttypmod) AS type, d.adbin::text LIKE '{CONST %' AS constant,
+			d.adbin IS NULL OR {{calls}} <> '' AS unlike,
+			a.atttypid >= 16384 OR EXISTS (SELECT FROM regexp_matches(d.adbin::text, ':[a-z_]*(?:type|id) ([0-9]+)', 'g') m WHERE m[1]::numeric >= 16384) AS users
+		FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum,
+			LATERAL (SELECT (a.attmissingval::text::text[])[1] AS was) s, LATERAL (SELECT pg_get_expr(d.adbin, d.adrelid) AS expr) x
+		WHERE a.attrelid = ANY (tables) AND a.attnum > 0 AND a.atthasmissing AND NOT a.attisdropped
+	LOOP
+		IF NOT c.unlike AND c.constant AND (c.expr = c.was AND c.was ~ '^[0-9.]+$' OR starts_with(c.expr, quote_literal(c.was) || '::')) THEN
+			CONTINUE;
+		END IF;
+		computed := NULL;
+		IF NOT c.unlike AND NOT c.users THEN
+			BEGIN
+				EXECUTE format('SELECT CASE WHEN v IS NOT NULL THEN format(''%%s'', v) END FROM (SELECT (%s)::%s AS v) x', c.expr, c.type) INTO computed;
+			EXCEPTION WHEN OTHERS THEN
+				computed := NULL;
+			END;
+		END IF;
+		IF computed IS DISTINCT FROM c.was THEN
+			found := found || jsonb_build_array(jsonb_build_array(c.attrelid::bigint, c.attnum));
+		END IF;
+	END LOOP;
+	RETURN found;
+END
+$floe$;
+
 -- record writes one command's row.
 CREATE OR REPLACE FUNCTION floe.record(tag text, classes oid[], ids oid[], created oid[], pending jsonb) RETURNS void
 LANGUAGE plpgsql SET lock_timeout = '500ms' AS $floe$
@@ -390,7 +426,7 @@ BEGIN
 	INSERT INTO floe.ddl (tag, query, change) VALUES (tag, left(current_query(), 2000), json_build_object(
 		'format', {{format}}, 'version', current_setting('server_version_num')::int, 'tag', tag, 'query', left(current_query(), 2000),
 		'touched', coalesce(scope.touched, '{}')::bigint[], 'dropped', dropped, 'created', coalesce(created, '{}')::bigint[],
-		'rewritten', coalesce(pending->'rewritten', '[]'), 'refreshed', CASE WHEN tag = 'REFRESH MATERIALIZED VIEW' THEN ids::bigint[] ELSE '{}' END, 'filled', coalesce(filled, '{}')::bigint[], 'stale', {{stale}},
+		'rewritten', coalesce(pending->'rewritten', '[]'), 'refreshed', CASE WHEN tag = 'REFRESH MATERIALIZED VIEW' THEN ids::bigint[] ELSE '{}' END, 'filled', coalesce(filled, '{}')::bigint[], 'stale', floe.stale(filled),
 		'unknown', coalesce(faults, '{}'), 'rows', floe.recording(scope.kinds, coalesce(scope.touched, '{}'))));
 END
 $floe$;

@@ -29,7 +29,7 @@ var constraintsQuery = query{"constraints", func(v version) string {
 			join pg_attribute a on a.attrelid = c.confrelid and a.attnum = u.attnum) as refcolumns,
 		coalesce(fn.nspname, '') as refschema, coalesce(f.relname, '') as reftable,
 		c.convalidated as validated, c.condeferrable as deferrable, c.conislocal as local,
-		case when c.contype = 'c' then coalesce(` + calls("c.conbin") + `, '') else '' end as calls, x.reloptions as options, coalesce(i.indisclustered, false) as clustered
+		case when c.contype = 'c' then coalesce(` + CallsSQL("c.conbin") + `, '') else '' end as calls, x.reloptions as options, coalesce(i.indisclustered, false) as clustered
 		from pg_constraint c
 		left join pg_class f on f.oid = c.confrelid left join pg_namespace fn on fn.oid = f.relnamespace
 		left join pg_class x on x.oid = c.conindid and c.contype in ('p', 'u', 'x')

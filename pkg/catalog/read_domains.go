@@ -6,10 +6,10 @@ import (
 	"floe/pkg/ident"
 )
 
-// calls is the SQL that classes an expression tree by the functions in it. pg_depend would not do:
+// CallsSQL is the SQL that classes an expression tree by the functions in it: empty if it is the same on any server. pg_depend would not do:
 // it leaves out the server's own functions, now() among them. Strings within a tree are printed as
 // byte arrays and cannot be mistaken for its fields.
-func calls(tree string) string {
+func CallsSQL(tree string) string {
 	return `(select case
 		when ` + tree + `::text ~ '\{SQLVALUEFUNCTION|\{NEXTVALUEEXPR' or bool_or(p.provolatile <> 'i') then 'unstable'
 		when bool_or(l.lanname not in ('c', 'internal')) then 'user' else '' end
@@ -51,7 +51,7 @@ func (r *reader) readDomains(ctx context.Context) error {
 
 var domainChecksQuery = query{"domainchecks", func(v version) string {
 	return `select c.contypid as domain, c.conname as name,
-		pg_get_constraintdef(c.oid) as sql, coalesce(` + calls("c.conbin") + `, '') as calls
+		pg_get_constraintdef(c.oid) as sql, coalesce(` + CallsSQL("c.conbin") + `, '') as calls
 		from pg_constraint c where c.conrelid = 0 and c.contypid <> 0 and c.contype = 'c' and ` + touched("c.contypid") + ` order by c.contypid, c.conname`
 }}
 

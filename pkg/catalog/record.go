@@ -21,11 +21,3 @@ func RecordingSQL(server int, d dialect.Dialect) string {
 	}
 	return "(select json_object_agg(q.name, q.found) from (" + strings.Join(parts, "\nunion all ") + ") q)"
 }
-
-// StaleSQL is an expression for the columns, as JSON pairs of table and attnum, of the tables in the named
-// array that were added with a value that stands in no row and that another server may compute differently.
-func StaleSQL(array string) string {
-	return `(select coalesce(json_agg(json_build_array(a.attrelid::bigint, a.attnum)), '[]'::json) from pg_attribute a
-		left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-		where a.attrelid = any(` + array + `) and a.attnum > 0 and a.atthasmissing and (d.adbin is null or ` + calls("d.adbin") + ` <> ''))`
-}
