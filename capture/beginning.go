@@ -52,7 +52,7 @@ func (s *session) placeBeginning(ctx context.Context, o *origin) error {
 		return err
 	}
 	skipped := s.beginLoads()
-	s.filed()
+	s.refiles()
 	objects, err := s.objects()
 	if err != nil {
 		return err

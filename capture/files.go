@@ -10,10 +10,11 @@ import (
 	"floe/capture/route"
 	"floe/capture/snapshot"
 	"floe/capture/source"
+	"floe/pkg/ledger"
 )
 
 // file is that of a table: a command that writes the table anew gives it another. since is the oldest transaction that
-// was not over when it was looked at, columns the greatest number of a column, 0 where the log alone knows the file.
+// was not over when it was looked at, columns the greatest number of a column, 0 where nobody knows it.
 type file struct {
 	node    uint32
 	since   uint64
@@ -98,25 +99,25 @@ func (s *session) refile(ctx context.Context, next *layout, again map[uint32]boo
 	})
 }
 
-// filesUnder are the files of the relations whose rows are the table's, for the log, and since when: a later session
-// holds them against those that it finds.
-func (s *session) filesUnder(t *route.Table) (files map[uint32]uint32, since uint64) {
-	files = map[uint32]uint32{}
+// filed are the files of the relations whose rows are the table's, for the log: a later session holds them against those
+// that it finds.
+func (s *session) filed(t *route.Table) ledger.Filed {
+	out := ledger.Filed{Files: map[uint32]uint32{}, Columns: map[uint32]int16{}, Triggers: s.triggers}
 	for oid, of := range s.leaves {
 		f := s.files[oid]
 		if of != t || f.node == 0 {
 			continue
 		}
-		files[oid] = f.node
-		if since == 0 || f.since < since {
-			since = f.since
+		out.Files[oid], out.Columns[oid] = f.node, f.columns
+		if out.Since == 0 || f.since < out.Since {
+			out.Since = f.since
 		}
 	}
-	return files, since
+	return out
 }
 
-// filed has the session begin with the files that the log knows, and with those of now for what it does not.
-func (s *session) filed() {
+// refiles has the session begin with the files that the log knows, and with those of now for what it does not.
+func (s *session) refiles() {
 	now := s.triggers
 	s.update(func(st load.States) {
 		for _, t := range s.tables {
@@ -127,15 +128,15 @@ func (s *session) filed() {
 			told := s.told.Load() && (l.Triggers == now || l.Files == nil)
 			for oid, node := range l.Files { // as long as the first look has not found a difference, the next session has to
 				if !told || l.Since != 0 {
-					s.files[oid] = file{node: node, since: l.Since}
+					s.files[oid] = file{node, l.Since, l.Columns[oid]}
 				}
 			}
-			if told {
-				l.Triggers = now
-			} else {
-				s.triggers = l.Triggers
+			triggers := now
+			if !told {
+				triggers, s.triggers = l.Triggers, l.Triggers
 			}
-			l.Files, l.Since = s.filesUnder(t)
+			l.Filed = s.filed(t)
+			l.Triggers = triggers
 		}
 	})
 }

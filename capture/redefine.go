@@ -272,8 +272,7 @@ func (s *session) loadAgain(t *route.Table, replace, asked bool) (ledger.Object,
 	st := s.reload(oid)
 	s.update(func(load.States) {
 		st.Replace, st.Asked, st.Heeded = replace, st.Asked || asked, s.wanted.Load().Count // whoever asked for it has it now
-		st.Triggers = s.triggers
-		st.Files, st.Since = s.filesUnder(t)
+		st.Filed = s.filed(t)
 	})
 	return s.loadObject(t)
 }

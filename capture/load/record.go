@@ -12,7 +12,7 @@ import (
 // Record is the state as an Epoch's object; Restore takes it back.
 func (st *State) Record() (string, error) {
 	r := ledger.LoadState{Load: st.Load, Open: st.Open, Complete: st.Complete, Loaded: st.Loaded, Rows: st.Rows, Until: st.Until, Snapshot: st.Snapshot,
-		Replace: st.Replace, Asked: st.Asked, Heeded: st.Heeded, Files: st.Files, Since: st.Since, Triggers: st.Triggers}
+		Replace: st.Replace, Asked: st.Asked, Heeded: st.Heeded, Filed: st.Filed}
 	for _, k := range slices.Sorted(maps.Keys(st.Waiting)) {
 		r.Waiting = append(r.Waiting, st.Waiting[k])
 	}
@@ -28,7 +28,7 @@ func (s States) Restore(table uint32, body string) error {
 	}
 	st := s.Begin(table, r.Load)
 	st.Open, st.Complete, st.Loaded, st.Rows, st.Until, st.Snapshot = r.Open, r.Complete, r.Loaded, r.Rows, r.Until, r.Snapshot
-	st.Replace, st.Asked, st.Heeded, st.Files, st.Since, st.Triggers = r.Replace, r.Asked, r.Heeded, r.Files, r.Since, r.Triggers
+	st.Replace, st.Asked, st.Heeded, st.Filed = r.Replace, r.Asked, r.Heeded, r.Filed
 	for _, k := range r.Waiting {
 		st.Waiting[keyText(k)] = Moved(k)
 	}

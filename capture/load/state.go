@@ -36,10 +36,7 @@ type State struct {
 	Waiting map[string]Moved
 	// Heeded is how many commands had been taken up when this load, or one of the table before it, began.
 	Heeded int
-	// Files, Since and Triggers are ledger.LoadState's.
-	Files    map[uint32]uint32
-	Since    uint64
-	Triggers string
+	ledger.Filed
 }
 
 // Moved is a key to be read again (H3): the new key of a partial key-changing update.
@@ -52,7 +49,7 @@ type States map[uint32]*State
 func (s States) Begin(table uint32, load uint64) *State {
 	st := &State{Load: load, Table: table, Open: []ledger.Range{{}}, Waiting: map[string]Moved{}}
 	if was := s[table]; was != nil {
-		st.Heeded, st.Files, st.Since, st.Triggers = was.Heeded, was.Files, was.Since, was.Triggers
+		st.Heeded, st.Filed = was.Heeded, was.Filed
 	}
 	s[table] = st
 	return st

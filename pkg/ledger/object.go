@@ -53,12 +53,19 @@ type LoadState struct {
 	// Heeded is how many commands of floe.control had been taken up when the load began: a resync among
 	// them is not taken up again.
 	Heeded int `json:"heeded,omitempty"`
+	Filed
+}
+
+// Filed is by what a later session finds that a table was written anew and nobody told.
+type Filed struct {
 	// Files are those of the relations whose rows are the table's, by oid, as they were when that was last looked at,
-	// Since the oldest transaction that was not over then; Triggers are the row versions that the source's event triggers
-	// had: others say that somebody switched them off meanwhile, so that a table may have been written anew and nobody told.
-	Files    map[uint32]uint32 `json:"files,omitempty"`
-	Since    uint64            `json:"since,omitempty"`
-	Triggers string            `json:"triggers,omitempty"`
+	// Columns the greatest number of a column of each, Since the oldest transaction that was not over then.
+	Files   map[uint32]uint32 `json:"files,omitempty"`
+	Columns map[uint32]int16  `json:"columns,omitempty"`
+	Since   uint64            `json:"since,omitempty"`
+	// Triggers are the row versions that the source's event triggers had: others say that somebody switched them off
+	// meanwhile.
+	Triggers string `json:"triggers,omitempty"`
 }
 
 // Place is a record of <job>.floe.state: a valid Epoch with everything valid placed behind it, from
