@@ -175,8 +175,28 @@ func (s *session) awaitSlot(ctx context.Context, slot string, take func() error)
 	}
 }
 
-// readCatalog reads what is selected, and which transactions that shows.
+// catalogWithin is how long a start tries to read the catalog while commands of users keep it from that. Then it begins
+// anew, and says why.
+const catalogWithin = 10 * time.Second
+
+// readCatalog reads what is selected, and which transactions that shows. Where commands follow each other some attempts
+// wait for a lock in vain; another one costs less than another start, which a standby has no time for.
 func (s *session) readCatalog(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := s.readCatalogOnce(ctx)
+		if !catalog.Moved(err) || time.Since(began) > catalogWithin {
+			return err
+		}
+		s.Log.Debug("the catalog is read again", "why", err)
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *session) readCatalogOnce(ctx context.Context) error {
 	return pgx.BeginTxFunc(ctx, s.admin, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(pgx.Tx) (err error) {
 		var text string
 		if err = s.admin.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&text); err != nil {
