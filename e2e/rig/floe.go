@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"floe/pkg/broker"
 	"floe/pkg/pgtest/child"
 )
 
@@ -49,8 +50,10 @@ func (f *Floe) Start(args ...string) error {
 	if _, err := os.Stat(f.JobFile()); err == nil {
 		all = append(all, "-f", f.JobFile())
 	}
-	if broker := os.Getenv("FLOE_E2E_BROKER"); broker != "" { // e2e/kafka/with
-		all = append(all, "--broker", broker)
+	if with := os.Getenv("FLOE_E2E_BROKER"); with != "" { // e2e/kafka/with
+		all = append(all, "--broker", with)
+	} else if _, err := broker.Address(filepath.Join(f.Data(), "broker")); err != nil { // this process's own: it is down at times
+		return err
 	}
 	p, err := child.Start(child.Command{Path: f.Bin, Args: all, Env: append(environment(), f.Env...), Dir: f.Dir, Log: f.LogFile(), Orphaned: syscall.SIGTERM})
 	f.process = p
