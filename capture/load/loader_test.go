@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"floe/pkg/ledger"
+	"floe/pkg/pgtest"
 )
 
 const hold = 20 * time.Millisecond
@@ -355,4 +356,35 @@ func TestBothLoopsEndTogether(t *testing.T) {
 	if err := keyless.rounds(ctx); err != nil {
 		t.Fatalf("the loop without a table of its own goes on: %v", err)
 	}
+}
+
+// The guard locks several tables. A user's transaction that has one of them and waits for another is not ended as a
+// deadlock: the guard gives up.
+func TestALoadGivesWay(t *testing.T) {
+	t.Parallel()
+	var sql []string
+	for _, name := range []string{"a", "b", "c"} {
+		sql = append(sql, "create table "+name+" (id int primary key)", "insert into "+name+" select generate_series(1, 100000)")
+	}
+	r := newRig(t, sql...)
+	r.loader.Readers = 3
+	for _, x := range r.tables {
+		r.loads.Begin(x.Shape.OID, 1)
+	}
+	var user sync.WaitGroup
+	var once sync.Once
+	r.loader.Pending = func(context.Context, *pgx.Conn) (bool, error) { // in the first round, which has all three
+		once.Do(func() {
+			user.Go(func() {
+				if err := pgtest.Rival(t.Context(), r.conn.Config().ConnString(), "b"); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+		return false, nil
+	}
+	if rows, loaded := rowsOf(r.run(), 1); rows[ledger.Insert] != 300000 || !loaded {
+		t.Errorf("%v, loaded %v", rows, loaded)
+	}
+	user.Wait()
 }

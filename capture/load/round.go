@@ -70,12 +70,19 @@ func (l *Loader) round(ctx context.Context, parts []*part) error {
 
 // lock takes ACCESS SHARE on every table with the guard, step 0, so that no TRUNCATE and no rewrite
 // comes between a reader's lock and its snapshot. A table that is refused rests.
+//
+// It waits a second for the first one and then, while it has some, a moment: a user's transaction that has the next
+// one and waits for one of these would be ended as a deadlock once deadlock_timeout is over (1 s).
 func (l *Loader) lock(ctx context.Context, parts []*part) (granted []*part, err error) {
 	if _, err := l.guard.Exec(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED"); err != nil {
 		return nil, errors.Join(errConnection, err)
 	}
 	for _, p := range parts {
-		_, err := l.guard.Exec(ctx, "SAVEPOINT one; LOCK TABLE "+from(p.t)+" IN ACCESS SHARE MODE")
+		sql := "SAVEPOINT one; "
+		if len(granted) > 0 {
+			sql += "SET LOCAL lock_timeout = '100ms'; "
+		}
+		_, err := l.guard.Exec(ctx, sql+"LOCK TABLE "+from(p.t)+" IN ACCESS SHARE MODE")
 		if err == nil {
 			granted = append(granted, p)
 			continue

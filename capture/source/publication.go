@@ -42,10 +42,13 @@ func refuse(t *catalog.TableDef) error {
 		"%s has virtual generated columns and no key: the source would refuse its UPDATE and DELETE if it were published", t.Name)
 }
 
-// Publish makes the publication with every table, and with floe.ddl if DDL is recorded; in the
-// same transaction it gives each table the replica identity that its changes need. It runs before the
-// slot exists, so no transaction of the slot can fall between. A publication that is somebody else's and
+// Publish gives each table the replica identity that its changes need, and then makes the publication with all of
+// them, and with floe.ddl if DDL is recorded: a server refuses changes of what is published and has none. It runs
+// before the slot exists, so no transaction of the slot can fall between. A publication that is somebody else's and
 // has all of that is used as it is: only the tables' owner may make one.
+//
+// A table's writers wait while it is given an identity, so each is a transaction of its own: one that had some tables
+// and waited for the next would be in a deadlock with a user who has that one.
 func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, keep bool) error {
 	tables := Published(db)
 	for _, t := range tables {
@@ -60,10 +63,26 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 	if st != nil && st.Foreign {
 		return st.prepared(db, keep)
 	}
+	for _, t := range tables {
+		change := t.Change(db.Identity(t))
+		if keep || change == "" {
+			continue
+		}
+		if err := failpoint.Here("identity.before"); err != nil {
+			return err
+		}
+		err := outlasting(ctx, conn, func(tx pgx.Tx) error { return give(ctx, tx, t.OID, change) })
+		if err != nil {
+			return fmt.Errorf("give %s a replica identity: %w", t.Name, err)
+		}
+		if err := failpoint.Here("identity.after"); err != nil {
+			return err
+		}
+	}
 	if err := failpoint.Here("publication.before"); err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	err = outlasting(ctx, conn, func(tx pgx.Tx) error {
 		for _, sql := range st.remake(name, tables, version(conn)) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("make publication %s: %w", name, err)
@@ -72,21 +91,22 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 		if err := publishDDL(ctx, tx, name); err != nil {
 			return fmt.Errorf("publish floe.ddl: %w", err)
 		}
-		if _, err := Reseal(ctx, conn, name, Seal{}); err != nil || keep {
-			return err
-		}
-		for _, t := range tables {
-			change := t.Change(db.Identity(t))
-			if change == "" {
-				continue
-			}
-			if err := give(ctx, tx, t.OID, change); err != nil {
-				return fmt.Errorf("give %s a replica identity: %w", t.Name, err)
-			}
-		}
-		return nil
+		_, err := Reseal(ctx, conn, name, Seal{})
+		return err
 	})
 	return errors.Join(err, failpoint.Here("publication.after"))
+}
+
+// outlasting is a transaction that asks for tables. The server ends an autovacuum for whoever waits for its table as
+// long as deadlock_timeout, and for nobody else: on a large one it may take hours, and a start would wait for it.
+func outlasting(ctx context.Context, conn *pgx.Conn, f func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		const sql = "SELECT set_config('lock_timeout', (1000 * extract(epoch FROM current_setting('deadlock_timeout')::interval) + 500)::int || 'ms', true)"
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("set lock_timeout: %w", err)
+		}
+		return f(tx)
+	})
 }
 
 // remake are the statements after which there is a publication that has the tables; st is how it stands, nil
@@ -222,8 +242,15 @@ func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database
 		if err := failpoint.Here("join.before"); err != nil {
 			return joined, err
 		}
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, "LOCK TABLE ONLY "+t.Name.SQL()+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+		change, mode := t.Change(db.Identity(t)), "SHARE ROW EXCLUSIVE"
+		if keep {
+			change = ""
+		}
+		if change != "" {
+			mode = "ACCESS EXCLUSIVE" // at once: a user may have read, and wait to write
+		}
+		err := outlasting(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "LOCK TABLE ONLY "+t.Name.SQL()+" IN "+mode+" MODE"); err != nil {
 				return err
 			}
 			if err := still(ctx, tx, t); err != nil {
@@ -232,10 +259,10 @@ func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database
 			if _, err := tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" ADD TABLE ONLY "+t.Name.SQL()); err != nil {
 				return err
 			}
-			if change := t.Change(db.Identity(t)); !keep && change != "" {
-				return give(ctx, tx, t.OID, change)
+			if change == "" {
+				return nil
 			}
-			return nil
+			return give(ctx, tx, t.OID, change)
 		})
 		if err != nil {
 			return joined, fmt.Errorf("publish %s: %w", t.Name, err)
@@ -276,7 +303,7 @@ func Widen(ctx context.Context, conn *pgx.Conn, oid uint32) error {
 	if err := failpoint.Here("widen.before"); err != nil {
 		return err
 	}
-	if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return give(ctx, tx, oid, *sql) }); err != nil {
+	if err := outlasting(ctx, conn, func(tx pgx.Tx) error { return give(ctx, tx, oid, *sql) }); err != nil {
 		return fmt.Errorf("%s: %w", *sql, err)
 	}
 	return failpoint.Here("widen.after")
@@ -303,7 +330,10 @@ func Withdraw(ctx context.Context, conn *pgx.Conn, name string, tables []ident.N
 		if err := failpoint.Here("withdraw.before"); err != nil {
 			return kept, err
 		}
-		_, err := conn.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" DROP TABLE ONLY "+t.SQL())
+		err := outlasting(ctx, conn, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" DROP TABLE ONLY "+t.SQL())
+			return err
+		})
 		var refusal *pgconn.PgError
 		if err != nil && !errors.As(err, &refusal) {
 			return kept, fmt.Errorf("withdraw %s: %w", t, err)

@@ -54,7 +54,7 @@ func ReadSelection(ctx context.Context, conn *pgx.Conn, sel Selection) (*Databas
 }
 
 // snapshots is how many more are tried while commands change the catalog.
-const snapshots = 20
+const snapshots = 100
 
 // Moved reports whether reading failed because the catalog changed meanwhile: what writes definitions as
 // text (pg_get_indexdef and the like) looks at the catalog of now, whatever the snapshot is, and an object
@@ -81,18 +81,17 @@ func inSnapshot(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, 
 	return read(ctx, conn, sel)
 }
 
-// inTransaction reads inside a transaction that somebody else goes on with: it gets its search_path
-// back.
+// inTransaction reads inside a transaction that somebody else goes on with: it gets its settings back.
 func inTransaction(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error) {
-	var path string
-	if err := conn.QueryRow(ctx, "select current_setting('search_path')").Scan(&path); err != nil {
+	var path, wait string
+	if err := conn.QueryRow(ctx, "select current_setting('search_path'), current_setting('lock_timeout')").Scan(&path, &wait); err != nil {
 		return nil, err
 	}
 	db, err := read(ctx, conn, sel)
 	if err != nil {
 		return nil, err
 	}
-	_, err = conn.Exec(ctx, "select set_config('search_path', $1, true)", path)
+	_, err = conn.Exec(ctx, "select set_config('search_path', $1, true), set_config('lock_timeout', $2, true)", path, wait)
 	return db, err
 }
 
@@ -125,7 +124,12 @@ func read(ctx context.Context, conn *pgx.Conn, sel Selection) (*Database, error)
 	r := newReader(sel)
 	r.conn = conn
 	// An empty path makes every deparsed name a qualified one.
-	const setup = `select current_setting('server_version_num')::int, current_setting('server_encoding') from (select set_config('search_path', '', true)) s`
+	//
+	// What writes views as text locks their tables, each until the end. Who waits for one of them, and has what this
+	// waits for, would be ended as a deadlock once deadlock_timeout is over (1 s): a session that gives up at some
+	// time gives up before.
+	const setup = `select current_setting('server_version_num')::int, current_setting('server_encoding') from (select set_config('search_path', '', true),
+		set_config('lock_timeout', case current_setting('lock_timeout') when '0' then '0' else '200ms' end, true)) s`
 	if err := conn.QueryRow(ctx, setup).Scan(&r.version.number, &r.sel.Encoding); err != nil {
 		return nil, err
 	}
