@@ -62,19 +62,26 @@ func (d *differ) indexPart(t *catalog.TableDef, def catalog.Definition) (Stateme
 	return s, s.SQL != ""
 }
 
-// keyPart makes the new key of a table that was a partition, and is, a part of its parent's: others are parts
-// as soon as their table is.
+// keyPart makes the key of a table that was a partition, and is, a part of its parent's, where the key is new or
+// was attached by itself: others are parts as soon as their table is. Until those of all partitions are, the
+// parent's key is none that a foreign key could refer to.
 func (d *differ) keyPart(made Statement) (Statement, bool) {
 	object, phase := parted(made.ID)
 	t := d.now.db.Table(made.Table)
-	if phase != "create" || t == nil || !d.fresh[made.ID] || d.fresh[id(catalog.KindTable, t.OID, "attach")] {
+	if phase != "create" || t == nil || d.fresh[id(catalog.KindTable, t.OID, "attach")] {
 		return Statement{}, false
 	}
 	def, old := d.news[object], d.oldTable(t)
 	if old == nil || !d.partitionStays(old, t) || !d.partOfParent(def) || !d.now.isKey(def, t) {
 		return Statement{}, false
 	}
-	return d.indexPart(t, def)
+	if !d.fresh[made.ID] && d.partOfParent(d.olds[object]) {
+		return Statement{}, false
+	}
+	s, ok := d.indexPart(t, def)
+	d.fresh[s.ID] = ok
+	d.out.Obsolete = append(d.out.Obsolete, s.ID) // of when it was a part before
+	return s, ok
 }
 
 // checks are those that a table must share with the parent that it is attached to. One that it has of its own
