@@ -67,7 +67,7 @@ func (s *session) exactly(ctx context.Context, bags bool) error {
 		return err
 	case bad == nil: // a row in a set, or a row whose table has not been found
 		return s.exactly(ctx, false)
-	case s.forbidden(bad, err), s.skip(bad, err, true):
+	case s.forbidden(bad, err), s.spares(bad, err), s.skip(bad, err, true):
 		return s.exactly(ctx, bags)
 	}
 	return errors.Join(s.refused(bad, err, ""), s.preceding(ctx, bad.Pos.Commit))
@@ -218,7 +218,7 @@ func (s *session) partExactly(ctx context.Context, all []*event.Row) ([]*event.R
 			return rows, err
 		case bad == nil && bags:
 			bags = false
-		case s.forbidden(bad, err):
+		case s.forbidden(bad, err), s.spares(bad, err):
 		case s.skip(bad, err, whole):
 			if s.leaves.of(bad.Pos).Whole {
 				return nil, s.afresh(ctx)

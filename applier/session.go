@@ -74,6 +74,8 @@ type session struct {
 	clashed map[uint32]int            // chunks of a table to be upserted before COPY is tried again
 	retried bool                      // structure that failed before this start was tried again
 	emptied bool                      // TRUNCATE is a DELETE: a foreign key from outside forbade it
+	// spared are tables of which an update assigns only what differs: a function refused one that assigned all.
+	spared map[uint32]bool
 
 	// leaves is what the open work leaves out; lost, by table, what was left out before and no load mended.
 	leaves   leaves

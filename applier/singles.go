@@ -20,7 +20,7 @@ func (s *session) exact(ctx context.Context, rows []*event.Row, bags bool) (*eve
 		rows, unkeyed = apart(rows)
 	}
 	for len(rows) > 0 {
-		n := stretch(rows)
+		n := s.stretch(rows)
 		if bad, err := s.inTurn(ctx, rows[:n], s.order.Now.Offset, nil, s.singles); err != nil {
 			return bad, err
 		}
@@ -46,8 +46,12 @@ func apart(rows []*event.Row) (keyed, unkeyed []*event.Row) {
 	return keyed, unkeyed
 }
 
-// stretch is how many of the rows are the next TRUNCATE command, or come before it in one window.
-func stretch(rows []*event.Row) int {
+// stretch is how many of the rows are the next TRUNCATE command, or come before it in one window. One that is looked
+// at on the target stands alone, for those before it must be true by then.
+func (s *session) stretch(rows []*event.Row) int {
+	if s.sparing(rows[0]) {
+		return 1
+	}
 	n := 0
 	for n < len(rows) && rows[n].Op == event.Truncate && rows[n].Pos == rows[0].Pos {
 		n++
@@ -55,7 +59,7 @@ func stretch(rows []*event.Row) int {
 	if n > 0 {
 		return n
 	}
-	for n < min(len(rows), window) && rows[n].Op != event.Truncate {
+	for n < min(len(rows), window) && rows[n].Op != event.Truncate && !s.sparing(rows[n]) {
 		n++
 	}
 	return n
@@ -65,6 +69,10 @@ func stretch(rows []*event.Row) int {
 func (s *session) singles(ctx context.Context, rows []*event.Row) (works []*work, bad *event.Row, err error) {
 	if rows[0].Op == event.Truncate {
 		works, err = s.truncate(ctx, rows)
+		return works, rows[0], err
+	}
+	if s.sparing(rows[0]) {
+		works, err = s.spare(ctx, rows[0])
 		return works, rows[0], err
 	}
 	for _, r := range rows {

@@ -147,6 +147,28 @@ func (t *Table) Move(present []bool, settled bool) []Statement {
 	return sts
 }
 
+// Same is a query that says for the row at an image's key, column by column, whether its text is the image's; what
+// the target lacks is never the same. Collation "C" keeps a column's own from finding more alike.
+func (t *Table) Same() Statement {
+	b := builder{t: t, params: t.all()}
+	var arrays, names, texts []string
+	keys, same := make([]string, len(b.params)), make([]string, len(t.Columns))
+	for i := range same {
+		same[i] = "false"
+	}
+	for i, p := range b.params {
+		c := fmt.Sprintf("c%d", i+1)
+		arrays, names = append(arrays, fmt.Sprintf("$%d::text[]", i+1)), append(names, c)
+		texts = append(texts, "u."+c+" AS u"+c)
+		if keys[i] = "NULL AS " + c; t.isKey(p.Column) {
+			keys[i] = t.read(p.Column, "u."+c) + " AS " + c
+		}
+		same[p.Column] = t.text(p.Column, "t."+ident.Quote(t.Columns[p.Column].Name)) + ` COLLATE "C" IS NOT DISTINCT FROM s.u` + c
+	}
+	return Statement{SQL: "SELECT ARRAY[" + strings.Join(same, ", ") + "] FROM " + t.only() + " t, (SELECT " + strings.Join(append(keys, texts...), ", ") +
+		" FROM unnest(" + strings.Join(arrays, ", ") + ") u(" + strings.Join(names, ", ") + ")) s WHERE " + t.match("t", b.params, false), Params: b.params}
+}
+
 // Missing is a query for the numbers, from 1, of the new images whose keys are not there. Its parameters
 // are the keys' columns, an array each.
 func (t *Table) Missing() string {

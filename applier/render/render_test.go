@@ -106,6 +106,7 @@ func describe(t *Table) string {
 	seen := ident.Name{Schema: "floe", Name: "seen"}
 	fmt.Fprintf(&b, "seen\n%s\n\nsweep\n%s\n\n", t.Seen(seen), t.Sweep(seen))
 	fmt.Fprintf(&b, "missing\n%s\n\n", t.Missing())
+	show("same", t.Same())
 	show("bear", t.Bear(seen))
 	last := len(t.Columns) - 1
 	if t.isKey(last) {

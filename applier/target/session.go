@@ -137,7 +137,8 @@ func Refused(err error) bool {
 		return false
 	}
 	switch pe.Code[:2] {
-	case "21", "22", "23", "42", "54", "0A", "2F", "38", "39", "44", "P0": // 54: larger than the program allows, an index row for one
+	// 54: larger than the program allows, an index row for one; 3F: a schema that a function names and is not there
+	case "21", "22", "23", "42", "54", "0A", "2F", "38", "39", "3F", "44", "P0":
 		return true
 	}
 	return pe.Code == "XX000" && strings.HasPrefix(pe.Message, "invalid memory alloc request size") // a value near 1 GiB; never translated

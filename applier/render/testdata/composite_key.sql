@@ -37,6 +37,9 @@ DELETE FROM ONLY "public"."t" t WHERE NOT EXISTS (SELECT FROM "floe"."seen" s WH
 missing
 SELECT s.n FROM (SELECT u.n, u.c1::"pg_catalog"."int4" AS c1, u.c2::"pg_catalog"."text" AS c2 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY u(c1, c2, n)) s WHERE NOT EXISTS (SELECT FROM ONLY "public"."t" t WHERE t."a" = s.c1 AND t."b" = s.c2) ORDER BY s.n
 
+same [{0 false} {1 false} {2 false}]
+SELECT ARRAY[t."a"::text COLLATE "C" IS NOT DISTINCT FROM s.uc1, t."v"::text COLLATE "C" IS NOT DISTINCT FROM s.uc2, t."b"::text COLLATE "C" IS NOT DISTINCT FROM s.uc3] FROM ONLY "public"."t" t, (SELECT u.c1::"pg_catalog"."int4" AS c1, NULL AS c2, u.c3::"pg_catalog"."text" AS c3, u.c1 AS uc1, u.c2 AS uc2, u.c3 AS uc3 FROM unnest($1::text[], $2::text[], $3::text[]) u(c1, c2, c3)) s WHERE t."a" = s.c1 AND t."b" = s.c3
+
 bear [{0 false} {2 false}]
 INSERT INTO "floe"."seen" SELECT s.c1, s.c2 FROM (SELECT u.c1::"pg_catalog"."int4" AS c1, u.c2::"pg_catalog"."text" AS c2 FROM unnest($1::text[], $2::text[]) u(c1, c2)) s ON CONFLICT DO NOTHING
 

@@ -37,6 +37,9 @@ DELETE FROM ONLY "public"."t" t WHERE NOT EXISTS (SELECT FROM "floe"."seen" s WH
 missing
 SELECT s.n FROM (SELECT u.n, (ARRAY[u.c1]::text::"pg_catalog"."_regclass")[1] AS c1 FROM unnest($1::text[]) WITH ORDINALITY u(c1, n)) s WHERE NOT EXISTS (SELECT FROM ONLY "public"."t" t WHERE t."id" = s.c1) ORDER BY s.n
 
+same [{0 false} {1 false}]
+SELECT ARRAY[t."id"::text COLLATE "C" IS NOT DISTINCT FROM s.uc1, t."v"::text COLLATE "C" IS NOT DISTINCT FROM s.uc2] FROM ONLY "public"."t" t, (SELECT (ARRAY[u.c1]::text::"pg_catalog"."_regclass")[1] AS c1, NULL AS c2, u.c1 AS uc1, u.c2 AS uc2 FROM unnest($1::text[], $2::text[]) u(c1, c2)) s WHERE t."id" = s.c1
+
 bear [{0 false}]
 INSERT INTO "floe"."seen" SELECT s.c1 FROM (SELECT (ARRAY[u.c1]::text::"pg_catalog"."_regclass")[1] AS c1 FROM unnest($1::text[]) u(c1)) s ON CONFLICT DO NOTHING
 
