@@ -62,8 +62,8 @@ func (d *differ) indexPart(t *catalog.TableDef, def catalog.Definition) (Stateme
 	return s, s.SQL != ""
 }
 
-// keyPart makes the key of a table that was a partition, and is, a part of its parent's, where the key is new or
-// was attached by itself: others are parts as soon as their table is. Until those of all partitions are, the
+// keyPart makes the key of a table that was a partition, and is, a part of its parent's, where the index is new, or
+// the key since it was attached: others are parts as soon as their table is. Until those of all partitions are, the
 // parent's key is none that a foreign key could refer to.
 func (d *differ) keyPart(made Statement) (Statement, bool) {
 	object, phase := parted(made.ID)
@@ -75,7 +75,7 @@ func (d *differ) keyPart(made Statement) (Statement, bool) {
 	if old == nil || !d.partitionStays(old, t) || !d.partOfParent(def) || !d.now.isKey(def, t) {
 		return Statement{}, false
 	}
-	if !d.fresh[made.ID] && d.partOfParent(d.olds[object]) {
+	if !d.fresh[made.ID] && d.was.isKey(d.olds[object], old) {
 		return Statement{}, false
 	}
 	s, ok := d.indexPart(t, def)
