@@ -35,8 +35,9 @@ type runner struct {
 	anew map[ident.Name]ident.Name
 }
 
-// dependency are the SQLSTATEs of a step that another may have to precede: it is tried again.
-var dependency = []string{"42P01", "42883", "42704", "3F000", "42703"}
+// dependency are the SQLSTATEs of a step that another may have to precede: it is tried again. 42830 is a foreign key
+// to a unique index that is none before its partitions' are made parts of it.
+var dependency = []string{"42P01", "42883", "42704", "3F000", "42703", "42830"}
 
 const codeUnique = "23505"
 
