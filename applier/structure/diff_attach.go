@@ -95,7 +95,7 @@ func (d *differ) checks(attach Statement) []Statement {
 		}
 		_, stood := d.olds[keyOf(def)]
 		t := d.now.db.Table(b.Table)
-		parent := d.parentCheck(t, def)
+		parent := d.now.madeBy(t, def, b.Type)
 		if parent == "" {
 			continue
 		}
@@ -115,17 +115,6 @@ func (d *differ) checks(attach Statement) []Statement {
 		}
 	}
 	return out
-}
-
-// parentCheck is the step that made the check that a partition's inherits from.
-func (d *differ) parentCheck(t *catalog.TableDef, def catalog.Definition) string {
-	for _, p := range d.now.db.Definitions {
-		if b, ok := p.Body.(*catalog.ConstraintDef); ok && b.Type == catalog.Check && !b.Inherited && p.Name.Name == def.Name.Name &&
-			slices.Contains(d.now.within(t)[1:], b.Table) {
-			return id(p.Kind, p.OID, "create")
-		}
-	}
-	return ""
 }
 
 func (d *differ) partOfParent(def catalog.Definition) bool {

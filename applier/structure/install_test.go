@@ -68,6 +68,8 @@ CREATE TABLE ic (c jsonb, PRIMARY KEY (id)) INHERITS (ip);
 ALTER TABLE ic ALTER a SET DEFAULT 2, ALTER a SET NOT NULL;
 CREATE TABLE ic2 (a int) INHERITS (ip);
 ALTER TABLE ic2 ALTER a DROP DEFAULT;
+COMMENT ON CONSTRAINT part_n_check ON part_us_lo IS 'of a partition of a partition';
+COMMENT ON CONSTRAINT ip_a_check ON ic IS 'of an heir';
 `
 
 // richer is what came with later versions.

@@ -101,6 +101,29 @@ func (p *planner) parents(t *catalog.TableDef) []ident.Name {
 	return out
 }
 
+// madeBy is the step that makes what a table has of a constraint of its ancestor: the constraint that has this type and
+// name there and is that one's own. It is empty if no ancestor has one.
+func (p *planner) madeBy(t *catalog.TableDef, d catalog.Definition, kind catalog.ConstraintType) string {
+	above := p.ancestors(t)
+	for _, x := range p.db.Definitions {
+		if b, ok := x.Body.(*catalog.ConstraintDef); ok && b.Type == kind && !b.Inherited && x.Name.Name == d.Name.Name && slices.Contains(above, b.Table) {
+			return id(x.Kind, x.OID, "create")
+		}
+	}
+	return ""
+}
+
+// ancestors are the tables that t is a partition of or inherits from, and theirs.
+func (p *planner) ancestors(t *catalog.TableDef) []ident.Name {
+	out := append(slices.Clone(t.Inherits), partitionOf(t)...)
+	for i := 0; i < len(out); i++ {
+		if x := p.db.Table(out[i]); x != nil {
+			out = append(out, append(slices.Clone(x.Inherits), partitionOf(x)...)...)
+		}
+	}
+	return unique(out)
+}
+
 // inherits reports whether a column comes from a parent just as it is, but for NOT NULL.
 func (p *planner) inherits(t *catalog.TableDef, c *catalog.TableColumn) bool {
 	if !c.Inherited || t.PartitionOf != nil {

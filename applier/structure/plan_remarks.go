@@ -35,8 +35,14 @@ func (p *planner) remarks(d catalog.Definition) {
 			on, phase = "CONSTRAINT "+ident.Quote(c.Check)+" ON DOMAIN "+name, "check/"+c.Check+"/comment"
 		case c.Index:
 			on, phase = "INDEX "+ident.Name{Schema: p.relation(hangsOn(d)).Schema, Name: d.Name.Name}.SQL(), "comment/index"
+		case c.Part != "":
+			on, phase = p.part(d, c, name), "part/"+c.Part+"/"+c.Name
 		}
-		p.remark(d, phase, "COMMENT ON "+on+" IS "+strings.TrimSpace(ident.Literal(c.Text)), "COMMENT ON "+on+" IS NULL")
+		says, undo := "COMMENT ON "+on+" IS "+strings.TrimSpace(ident.Literal(c.Text)), "COMMENT ON "+on+" IS NULL"
+		if d.Kind == catalog.KindExtension {
+			says, undo = unlessSaid(d.Name.Name, c.Text, says), ""
+		}
+		p.remark(d, phase, says, undo)
 	}
 	var last catalog.Grant
 	var privileges []string
@@ -63,6 +69,24 @@ func (p *planner) owner(d catalog.Definition, address string) {
 	}
 	p.remark(d, "owner", inside("IF NOT pg_catalog.pg_has_role("+literal(d.Owner)+", 'USAGE') THEN RAISE insufficient_privilege USING MESSAGE = 'floe''s role has not the rights of '||"+literal(d.Owner)+
 		"; END IF; ALTER "+address+" OWNER TO "+ident.Quote(d.Owner)+";"), "ALTER "+address+" OWNER TO CURRENT_USER")
+}
+
+// part is how COMMENT ON calls on the target what a relation of this name there has of itself.
+func (p *planner) part(d catalog.Definition, c catalog.Comment, name string) string {
+	switch c.Part {
+	case "TYPE":
+		return "TYPE " + name
+	case "SEQUENCE":
+		return "SEQUENCE " + p.sequence(ident.Name{Schema: d.Name.Schema, Name: c.Name}).SQL()
+	}
+	return c.Part + " " + ident.Quote(c.Name) + " ON " + name
+}
+
+// unlessSaid leaves an extension's comment alone where it is the source's already: CREATE EXTENSION gave it one, and
+// who may use an extension may not own it.
+func unlessSaid(extension, text, says string) string {
+	return inside("IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = " + literal(extension) +
+		" AND coalesce(pg_catalog.obj_description(oid, 'pg_extension'), '') = " + literal(text) + ") THEN " + says + "; END IF;")
 }
 
 // inside is a block of PL/pgSQL, whatever is in it.
@@ -93,6 +117,9 @@ func (p *planner) remark(d catalog.Definition, phase, sql, undo string) {
 		s.Table, s.Within = t.Name, p.within(t)
 	}
 	made := id(d.Kind, d.OID, "create")
+	if b, ok := d.Body.(*catalog.ConstraintDef); ok && b.Inherited {
+		made = p.madeBy(p.db.Table(b.Table), d, b.Type)
+	}
 	if check, ok := strings.CutSuffix(phase, "/comment"); ok {
 		made = id(d.Kind, d.OID, check)
 	}
@@ -189,6 +216,9 @@ func (p *planner) address(d catalog.Definition) (address, name string, ok bool) 
 	case *catalog.SchemaDef:
 		name = ident.Quote(p.mapping.Schema(d.Name.Name))
 		return "SCHEMA " + name, name, true
+	case *catalog.ExtensionDef:
+		name = ident.Quote(d.Name.Name)
+		return "EXTENSION " + name, name, true
 	case *catalog.CollationDef:
 		return "COLLATION " + name, name, true
 	case *catalog.EnumDef, *catalog.CompositeDef, *catalog.RangeDef:

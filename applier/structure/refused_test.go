@@ -63,17 +63,32 @@ func TestWhatTheTargetLacksIsReported(t *testing.T) {
 	}
 }
 
-// An extension whose files the target's server does not have is reported with what to install.
+// An extension whose files the target's server does not have is reported with what to install, and its comment with it.
 func TestAnExtensionThatIsNotThereIsReported(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, Options{}, []string{`CREATE TABLE t (id int PRIMARY KEY)`}, nil)
-	defs := append(slices.Clone(p.db.Definitions), catalog.Definition{Kind: catalog.KindExtension, OID: 99999, Name: ident.Name{Name: "not_there"}, Body: &catalog.ExtensionDef{Schema: "public", Version: "1.0"}})
+	defs := append(slices.Clone(p.db.Definitions), catalog.Definition{Kind: catalog.KindExtension, OID: 99999, Name: ident.Name{Name: "not_there"}, Body: &catalog.ExtensionDef{Schema: "public", Version: "1.0"}, Comments: []catalog.Comment{{Text: "says"}}})
 	p.script = Plan(catalog.NewDatabase(0, defs), p.options)
 	report, err := p.install(InstallOptions{})
-	if err != nil || len(report.Facts) != 1 || !strings.Contains(report.Facts[0].Reason, "install its files") || report.Facts[0].Object != "extension not_there" || len(report.Facts[0].Code) != 5 {
+	if err != nil || len(report.Facts) != 2 || !strings.Contains(report.Facts[0].Reason, "install its files") || report.Facts[0].Object != "extension not_there" || len(report.Facts[0].Code) != 5 || report.Facts[1].Code != "42704" {
 		t.Errorf("%+v, %v", report.Facts, err)
 	}
 	p.wantValue("SELECT count(*) FROM public.t", "0")
+}
+
+// Who does not own an extension that is there may not say anything of it: where it has the source's comment already,
+// nothing is amiss.
+func TestAnExtensionOfAnothersIsReportedOnlyIfItsCommentDiffers(t *testing.T) {
+	t.Parallel()
+	for comment, want := range map[string][]string{"": nil, "COMMENT ON EXTENSION citext IS 'ours'": {"extension citext: 42501"}, "COMMENT ON EXTENSION citext IS NULL": {"extension citext: 42501"}} {
+		p := newPair(t, Options{}, []string{`CREATE EXTENSION citext; ` + comment}, []string{`CREATE EXTENSION citext`})
+		p.asOwner("floe_no_extension")
+		report, err := p.install(InstallOptions{Proceed: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantCodes(t, report, want...)
+	}
 }
 
 // asOwner has the target belong to a role that is no superuser, and be worked on by it.

@@ -53,6 +53,7 @@ var expected = map[string]string{
 	"event trigger zz_log":                CodeCutOver,
 	"event trigger zz_refuse":             CodeCutOver,
 	"event trigger ed_t":                  CodeCutOver,
+	"event trigger watch":                 CodeCutOver,
 	"roles e2e_other, e2e_plain":          CodeAbsent,
 }
 

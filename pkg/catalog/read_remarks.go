@@ -31,21 +31,34 @@ func (r *reader) readOwners(ctx context.Context) error {
 }
 
 // commentsQuery reads what is said of objects. A composite type's columns are those of a relation behind
-// it, a domain's checks and the indexes behind constraints are parts; a table's comments are part of its own
-// definition.
-var commentsQuery = query{"comments", func(version) string {
-	return `select case when c.relkind = 'c' or k.contypid <> 0 then 'pg_type'::regclass::oid when i.oid is not null then 'pg_constraint'::regclass else d.classoid end as class,
-	case when c.relkind = 'c' then c.reltype when k.contypid <> 0 then k.contypid else coalesce(i.oid, d.objoid) end as oid,
-	coalesce(a.attname, '') as "column", case when k.contypid <> 0 then k.conname::text else '' end as "check", i.oid is not null as "index", d.description as text
+// it, a domain's checks and the indexes behind constraints are parts, and so is what has no definition of its own;
+// a table's comments are part of its own definition.
+var commentsQuery = query{"comments", func(v version) string {
+	return `select coalesce(p.class::oid, d.classoid) as class, coalesce(p.oid, d.objoid) as oid,
+	coalesce(a.attname, '') as "column", coalesce(p."check", '') as "check", coalesce(p."index", false) as "index",
+	coalesce(p.part, '') as part, coalesce(p.name, '') as name, d.description as text
 	from pg_description d
 	left join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid
-	left join pg_constraint k on d.classoid = 'pg_constraint'::regclass and k.oid = d.objoid
-	left join pg_index x on x.indexrelid = c.oid
-	left join pg_constraint i on i.conindid = x.indexrelid and i.conrelid = x.indrelid and i.contype in ('p', 'u', 'x')
+	left join lateral (
+		select 'pg_type'::regclass as class, c.reltype as oid, '' as "check", false as "index", '' as part, '' as name where c.relkind = 'c'
+		union all select 'pg_constraint'::regclass, i.oid, '', true, '', '' from pg_index x
+			join pg_constraint i on i.conindid = x.indexrelid and i.conrelid = x.indrelid and i.contype in ('p', 'u', 'x') where x.indexrelid = c.oid
+		union all select 'pg_class'::regclass, s.refobjid, '', false, 'SEQUENCE', c.relname::text from pg_depend s where c.relkind = 'S'
+			and s.classid = 'pg_class'::regclass and s.objid = c.oid and s.refclassid = 'pg_class'::regclass and s.refobjsubid > 0 and s.deptype = 'i'
+		union all select 'pg_type'::regclass, k.contypid, k.conname::text, false, '', '' from pg_constraint k
+			where d.classoid = 'pg_constraint'::regclass and k.oid = d.objoid and k.contypid <> 0
+		union all select 'pg_class'::regclass, k.conrelid, '', false, 'CONSTRAINT', k.conname::text from pg_constraint k join pg_class f on f.oid = k.conrelid
+			where d.classoid = 'pg_constraint'::regclass and k.oid = d.objoid and f.relkind = 'f'
+		union all select 'pg_class'::regclass, t.tgrelid, '', false, 'TRIGGER', t.tgname::text from pg_trigger t
+			where d.classoid = 'pg_trigger'::regclass and t.oid = d.objoid and t.tgconstrrelid = 0 and ` + v.since(13, "t.tgparentid <> 0", "t.tgisinternal") + `
+		union all select 'pg_class'::regclass, w.ev_class, '', false, 'RULE', w.rulename::text from pg_rewrite w
+			where d.classoid = 'pg_rewrite'::regclass and w.oid = d.objoid and w.rulename = '_RETURN'
+		union all select 'pg_class'::regclass, y.typrelid, '', false, 'TYPE', '' from pg_type y join pg_class r on r.oid = y.typrelid
+			where d.classoid = 'pg_type'::regclass and y.oid = d.objoid and r.relkind <> 'c') p on true
 	left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
 	where (d.objoid >= 16384 or d.classoid = 'pg_namespace'::regclass) and coalesce(c.relkind, ' ') not in ('r', 'p')
 		and d.description <> 'standard public schema' and ` + touched("d.objoid") + `
-	order by 1, 2, d.objsubid, 4, 5`
+	order by 1, 2, d.objsubid, 4, 5, 6, 7`
 }}
 
 func (r *reader) readComments(ctx context.Context) error {
@@ -53,11 +66,12 @@ func (r *reader) readComments(ctx context.Context) error {
 		Class, OID          uint32
 		Column, Check, Text string
 		Index               bool
+		Part, Name          string
 	}
 	got, err := rows[row](ctx, r, commentsQuery)
 	for _, x := range got {
-		if i, ok := r.of[object{x.Class, x.OID}]; ok && r.found[i].Kind != KindExtension { // an extension brings its own
-			r.found[i].Comments = append(r.found[i].Comments, Comment{x.Column, x.Check, x.Index, x.Text})
+		if i, ok := r.of[object{x.Class, x.OID}]; ok && r.found[i].Kind != KindExtension { // an extension's is read with it
+			r.found[i].Comments = append(r.found[i].Comments, Comment{x.Column, x.Check, x.Index, x.Part, x.Name, x.Text})
 		}
 	}
 	return err

@@ -33,19 +33,21 @@ func (r *reader) readSchemas(ctx context.Context) error {
 }
 
 var extensionsQuery = query{"extensions", func(v version) string {
-	return `select x.oid, x.extname as name, n.nspname as schema, x.extversion as version
+	return `select x.oid, x.extname as name, n.nspname as schema, x.extversion as version, coalesce(obj_description(x.oid, 'pg_extension'), '') as comment
 		from pg_extension x join pg_namespace n on n.oid = x.extnamespace
 		where x.extname <> 'plpgsql' and ` + touched("x.oid") + ` order by x.extname`
 }}
 
 func (r *reader) readExtensions(ctx context.Context) error {
 	type row struct {
-		OID                   uint32
-		Name, Schema, Version string
+		OID                            uint32
+		Name, Schema, Version, Comment string
 	}
 	got, err := rows[row](ctx, r, extensionsQuery)
 	for _, x := range got {
-		r.add(classExtension, define(x.OID, ident.Name{Name: x.Name}, &ExtensionDef{x.Schema, x.Version}))
+		d := define(x.OID, ident.Name{Name: x.Name}, &ExtensionDef{x.Schema, x.Version})
+		d.Comments = []Comment{{Text: x.Comment}} // none says something too: CREATE EXTENSION brings one
+		r.add(classExtension, d)
 	}
 	return err
 }
