@@ -112,7 +112,7 @@ e2e-oldest: build ## the few scenarios of a plain `go test` on servers of versio
 
 .PHONY: ddl-versions
 ddl-versions: ## what records DDL commands on the source, on servers of the oldest and the newest version too
-	FLOE_PG_VERSIONS="11 18" $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run 'TestRecordedChangesEqualTheCatalog|IsNotPublished|TestAnOlderPublication' ./capture/source
+	FLOE_PG_VERSIONS="11 18" $(GO) test -count=1 -timeout 20m $(TESTFLAGS) -run 'TestRecordedChangesEqualTheCatalog|IsNotPublished|TestAnOlderPublication|TestRewrites' ./capture/source
 
 .PHONY: e2e-regress
 e2e-regress: ## PostgreSQL's own regression database, built from Debian's sources and copied

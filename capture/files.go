@@ -14,24 +14,22 @@ import (
 )
 
 // file is that of a table: a command that writes the table anew gives it another. since is the oldest transaction that
-// was not over when it was looked at, columns the greatest number of a column, 0 where nobody knows it.
+// was not over when it was looked at.
 type file struct {
-	node    uint32
-	since   uint64
-	columns int16
+	node  uint32
+	since uint64
 }
 
 // filesOf are the files of tables, by oid, as the snapshot shows them.
 func filesOf(ctx context.Context, conn *pgx.Conn, snap *snapshot.Snapshot) (map[uint32]file, error) {
-	rows, err := conn.Query(ctx, "SELECT oid, relfilenode, relnatts FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384")
+	rows, err := conn.Query(ctx, "SELECT oid, relfilenode FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384")
 	if err != nil {
 		return nil, err
 	}
 	files := map[uint32]file{}
 	var oid, node uint32
-	var columns int16
-	_, err = pgx.ForEachRow(rows, []any{&oid, &node, &columns}, func() error {
-		files[oid] = file{node, snap.Min, columns}
+	_, err = pgx.ForEachRow(rows, []any{&oid, &node}, func() error {
+		files[oid] = file{node, snap.Min}
 		return nil
 	})
 	return files, err
@@ -43,11 +41,10 @@ func filesOf(ctx context.Context, conn *pgx.Conn, snap *snapshot.Snapshot) (map[
 //   - Nobody tells, or did not for a while: what only moves rows (VACUUM FULL, CLUSTER) looks the same.
 //   - A session for which event triggers do not fire (event_triggers of 17, superusers of PolarDB), or one within such a
 //     while that truncated the table too: a command that writes rows anew writes columns anew in the catalog, as what only
-//     moves or empties them does not, and no row of floe.ddl is of that transaction, or only such as wrote no rows anew: a
-//     command that tells may have written the column once more.
+//     moves or empties them does not, and floe.ddl does not know that version of the column.
 func (s *session) refiled(ctx context.Context, l *look) (oids []uint32, err error) {
 	untold := !s.told.Load() || l.triggers != s.triggers
-	doubted := map[uint32]source.Doubt{}
+	doubted := map[uint32]uint64{}
 	for oid := range s.leaves {
 		was, is := s.files[oid], l.files[oid]
 		switch {
@@ -57,7 +54,7 @@ func (s *session) refiled(ctx context.Context, l *look) (oids []uint32, err erro
 		case untold && !s.truncated[oid]:
 			oids = append(oids, oid)
 		case was.since != 0:
-			doubted[oid] = source.Doubt{Since: was.since, Columns: was.columns}
+			doubted[oid] = was.since
 		}
 	}
 	if len(doubted) > 0 {
@@ -102,13 +99,13 @@ func (s *session) refile(ctx context.Context, next *layout, again map[uint32]boo
 // filed are the files of the relations whose rows are the table's, for the log: a later session holds them against those
 // that it finds.
 func (s *session) filed(t *route.Table) ledger.Filed {
-	out := ledger.Filed{Files: map[uint32]uint32{}, Columns: map[uint32]int16{}, Triggers: s.triggers}
+	out := ledger.Filed{Files: map[uint32]uint32{}, Triggers: s.triggers}
 	for oid, of := range s.leaves {
 		f := s.files[oid]
 		if of != t || f.node == 0 {
 			continue
 		}
-		out.Files[oid], out.Columns[oid] = f.node, f.columns
+		out.Files[oid] = f.node
 		if out.Since == 0 || f.since < out.Since {
 			out.Since = f.since
 		}
@@ -128,7 +125,7 @@ func (s *session) refiles() {
 			told := s.told.Load() && (l.Triggers == now || l.Files == nil)
 			for oid, node := range l.Files { // as long as the first look has not found a difference, the next session has to
 				if !told || l.Since != 0 {
-					s.files[oid] = file{node, l.Since, l.Columns[oid]}
+					s.files[oid] = file{node, l.Since}
 				}
 			}
 			triggers := now

@@ -203,10 +203,10 @@ func TestATableThatASessionWithoutEventTriggersWroteAnew(t *testing.T) {
 	j.start()
 	loaded(4)
 	others := loads(func(oid uint32) bool { return !mine(oid) })
-	j.exec(`truncate u`, `alter table u add p int`, `insert into u values (3)`, `begin; savepoint s; alter table u add q int; release s; truncate u; commit`, `create index on u (p)`, `cluster u using u_pkey`, `insert into u values (4)`)
+	j.exec(`truncate u`, `alter table u add p int`, `alter table u alter p set default 3, alter n set statistics 7`, `alter table u alter n set not null`, `insert into u values (3, 3)`, `begin; savepoint s; alter table u add q int; release s; truncate u; commit`, `create index on u (p)`, `cluster u using u_pkey`, `insert into u values (4, 4)`)
 	j.waitLog(j.end())
 	j.halt()
-	j.exec(`begin; savepoint s; alter table u add r int; release s; truncate u; commit`, `insert into u values (5)`)
+	j.exec(`begin; savepoint s; alter table u add r int; release s; truncate u; commit`, `insert into u values (5, 5)`)
 	j.start()
 	j.waitStatus(func(r *status.Report) bool { return r.State == "SYNCING" })
 	silent(`alter table t alter n type int using n + 100`) // a look behind all that
@@ -240,6 +240,79 @@ func TestATableWrittenAnewUnseenBehindACommandThatTells(t *testing.T) {
 			return n == i+2
 		})
 		j.tap().replay().same(j)
+	}
+}
+
+// A column that a session without event triggers created with computed values, which stand in no event, is loaded where a
+// command that tells writes it in the catalog before anybody looked: it is not that command's own.
+func TestAColumnThatCameUnseenBehindACommandThatTells(t *testing.T) {
+	t.Parallel()
+	type does func(sql string)
+	const add = `alter table t add c float default random()`
+	for name, run := range map[string]func(j *job, unseen, told does){
+		"default": func(_ *job, unseen, told does) { unseen(add); told(`alter table t alter c set default 5`) },
+		"identity": func(_ *job, unseen, told does) {
+			unseen(`alter table t add c int generated always as identity`)
+			told(`alter table t rename c to d`)
+		},
+		"beside another": func(_ *job, unseen, told does) { unseen(add); told(`alter table t alter c set default 5, add d int`) },
+		"twice": func(_ *job, unseen, told does) {
+			unseen(add)
+			told(`begin; alter table t alter c set default 5; alter table t alter c set not null; commit`)
+		},
+		"in one transaction": func(_ *job, _, told does) {
+			told(`begin; alter table t add c float default 1; set local floe.recording = on; alter table t alter c type float using c + id; commit`)
+		},
+		"behind its snapshot": func(_ *job, unseen, told does) {
+			told(`begin isolation level repeatable read; select count(*) from pg_class`)
+			unseen(add)
+			told(`alter table t alter c set default 5; commit`)
+		},
+		"waited for": func(j *job, unseen, told does) {
+			unseen(`begin; ` + add)
+			var waiter sync.WaitGroup
+			waiter.Go(func() { told(`alter table t alter c set default 5, add d int`) })
+			for waits := false; !waits; {
+				if err := j.conn.QueryRow(t.Context(), `select exists (select from pg_locks where relation = (select oid from pg_class where relname = 't') and not granted)`).Scan(&waits); err != nil {
+					t.Fatal(err)
+				}
+			}
+			unseen(`commit`)
+			waiter.Wait()
+		},
+	} {
+		for _, late := range []bool{false, true} { // while no capture runs, the log alone knows what the table was
+			t.Run(fmt.Sprintf("%s late %v", name, late), func(t *testing.T) {
+				t.Parallel()
+				j := newJob(t, `create table t (id int primary key, n int)`, `insert into t select g, g from generate_series(1, 5) g`)
+				other, err := pgx.Connect(t.Context(), j.url)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer other.Close(context.WithoutCancel(t.Context())) //nolint:errcheck
+				j.start()
+				j.waitLog(j.end())
+				if late {
+					j.halt()
+				}
+				run(j, func(sql string) {
+					if _, err := other.PgConn().Exec(t.Context(), `set floe.recording = on; `+sql).ReadAll(); err != nil {
+						t.Error(err)
+					}
+				}, func(sql string) { j.exec(sql) })
+				if late {
+					j.start()
+				}
+				loads := 0
+				j.waitEntry(func(e *ledger.Entry) bool {
+					if e.Loaded != nil {
+						loads++
+					}
+					return loads == 2
+				})
+				j.tap().replay().same(j)
+			})
+		}
 	}
 }
 

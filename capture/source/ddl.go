@@ -36,7 +36,12 @@ type DDL struct {
 //go:embed ddl.sql
 var ddlSQL string
 
-var eventTriggers = []string{"ddl_command_end", "sql_drop", "table_rewrite"}
+// eventTriggers are those of the recording, floe_NAME, which call floe.NAME. Those of one event fire in the order of their
+// names. Who switches off the first alone has tables loaded that need not be.
+var eventTriggers = []struct{ name, on string }{
+	{"came", "ddl_command_end WHEN TAG IN ('ALTER TABLE')"},
+	{"ddl_command_end", "ddl_command_end"}, {"sql_drop", "sql_drop"}, {"table_rewrite", "table_rewrite"},
+}
 
 // InstallDDL makes or renews what records DDL on the source, and lets an existing publication have
 // floe.ddl. It is called before the publication is made and at every start: the functions are those of
@@ -71,8 +76,8 @@ func install(ctx context.Context, tx pgx.Tx, d DDL) error {
 			return err
 		}
 	}
-	for _, event := range eventTriggers {
-		if err := installTrigger(ctx, tx, event); err != nil {
+	for _, e := range eventTriggers {
+		if err := installTrigger(ctx, tx, e.name, e.on); err != nil {
 			return err
 		}
 	}
@@ -86,17 +91,17 @@ func install(ctx context.Context, tx pgx.Tx, d DDL) error {
 	return publishDDL(ctx, tx, d.Publication)
 }
 
-func installTrigger(ctx context.Context, tx pgx.Tx, event string) error {
+func installTrigger(ctx context.Context, tx pgx.Tx, name, on string) error {
 	var enabled string
-	err := tx.QueryRow(ctx, "SELECT evtenabled::text FROM pg_catalog.pg_event_trigger WHERE evtname = $1", "floe_"+event).Scan(&enabled)
+	err := tx.QueryRow(ctx, "SELECT evtenabled::text FROM pg_catalog.pg_event_trigger WHERE evtname = $1", "floe_"+name).Scan(&enabled)
 	if errors.Is(err, pgx.ErrNoRows) {
-		_, err = tx.Exec(ctx, "CREATE EVENT TRIGGER floe_"+event+" ON "+event+" EXECUTE PROCEDURE floe."+event+"()")
+		_, err = tx.Exec(ctx, "CREATE EVENT TRIGGER floe_"+name+" ON "+on+" EXECUTE PROCEDURE floe."+name+"()")
 	}
 	if err != nil || enabled == "A" {
 		return err
 	}
 	// ALWAYS: sessions in the replica role change tables too.
-	_, err = tx.Exec(ctx, "ALTER EVENT TRIGGER floe_"+event+" ENABLE ALWAYS")
+	_, err = tx.Exec(ctx, "ALTER EVENT TRIGGER floe_"+name+" ENABLE ALWAYS")
 	return err
 }
 
@@ -209,8 +214,8 @@ func hasSelection(ctx context.Context, tx pgx.Tx) (there bool, err error) {
 
 func dropAll(ctx context.Context, tx pgx.Tx) error {
 	var sql []string
-	for _, event := range eventTriggers {
-		sql = append(sql, "DROP EVENT TRIGGER IF EXISTS floe_"+event)
+	for _, e := range eventTriggers {
+		sql = append(sql, "DROP EVENT TRIGGER IF EXISTS floe_"+e.name)
 	}
 	for _, m := range functionNames.FindAllStringSubmatch(ddlSQL, -1) {
 		sql = append(sql, "DROP FUNCTION IF EXISTS "+m[1])

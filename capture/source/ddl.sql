@@ -3,7 +3,7 @@
 -- confined to the oids in the variable touched, and what differs between servers' versions.
 --
 -- All of it runs under the settings of the three trigger functions, in PL/pgSQL, which keeps its plans.
--- Nothing here may make a user's command fail: the three event triggers catch everything.
+-- Nothing here may make a user's command fail: the event triggers catch everything.
 
 CREATE TABLE IF NOT EXISTS floe.ddl (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -426,7 +426,7 @@ BEGIN
 	INSERT INTO floe.ddl (tag, query, change) VALUES (tag, left(current_query(), 2000), json_build_object(
 		'format', {{format}}, 'version', current_setting('server_version_num')::int, 'tag', tag, 'query', left(current_query(), 2000),
 		'touched', coalesce(scope.touched, '{}')::bigint[], 'dropped', dropped, 'created', coalesce(created, '{}')::bigint[],
-		'rewritten', coalesce(pending->'rewritten', '[]'), 'refreshed', CASE WHEN tag = 'REFRESH MATERIALIZED VIEW' THEN ids::bigint[] ELSE '{}' END, 'filled', coalesce(filled, '{}')::bigint[], 'stale', floe.stale(filled),
+		'rewritten', coalesce(pending->'rewritten', '[]'), 'wrote', coalesce(nullif(current_setting('floe.wrote', true), ''), '[]')::json, 'refreshed', CASE WHEN tag = 'REFRESH MATERIALIZED VIEW' THEN ids::bigint[] ELSE '{}' END, 'filled', coalesce(filled, '{}')::bigint[], 'stale', floe.stale(filled),
 		'unknown', coalesce(faults, '{}'), 'rows', floe.recording(scope.kinds, coalesce(scope.touched, '{}'))));
 END
 $floe$;
@@ -442,6 +442,43 @@ BEGIN
 	END IF;
 EXCEPTION WHEN OTHERS THEN
 	NULL; -- there is always a next time
+END
+$floe$;
+
+-- written are the columns of tables of which this transaction wrote the catalog's rows, and those rows' versions.
+CREATE OR REPLACE FUNCTION floe.written(tables oid[]) RETURNS TABLE (relation oid, attnum int2, version text)
+LANGUAGE plpgsql ROWS 10 AS $floe$
+BEGIN
+	RETURN QUERY SELECT a.attrelid, a.attnum, concat_ws(' ', a.attrelid, a.attnum, a.xmin, a.ctid)
+		FROM pg_attribute a WHERE a.attrelid = ANY (tables) AND a.attnum > 0 AND NOT a.attisdropped AND age(a.xmin) <= 0;
+END
+$floe$;
+
+-- came leaves in floe.wrote, for ddl_command_end, what ALTER TABLE wrote of columns: each version, and the one that it was
+-- written over, null where there was none or the command wrote the table's rows anew, too. Being STABLE it sees the catalog
+-- as the command found it. That snapshot may be older than the command's lock on a table: of one that has another file
+-- since, and not by the command, nothing is left.
+CREATE OR REPLACE FUNCTION floe.came() RETURNS event_trigger
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $floe$
+DECLARE
+	rewritten jsonb;
+	wrote jsonb;
+BEGIN
+	IF current_setting('floe.recording', true) = 'on' THEN
+		RETURN;
+	END IF;
+	rewritten := coalesce(nullif(current_setting('floe.pending', true), '')::jsonb->'rewritten', '[]');
+	WITH RECURSIVE down(id) AS (
+		SELECT e.objid FROM pg_event_trigger_ddl_commands() e WHERE e.classid = 'pg_class'::regclass AND e.schema_name IS DISTINCT FROM 'pg_temp'
+		UNION SELECT h.inhrelid FROM down JOIN pg_inherits h ON h.inhparent = down.id)
+	SELECT jsonb_agg(jsonb_build_array(w.version, CASE WHEN NOT r.anew THEN o.version END))
+		INTO wrote FROM floe.written(ARRAY(SELECT id FROM down)) w JOIN pg_class c ON c.oid = w.relation AND c.relkind = 'r'
+		LEFT JOIN (SELECT a.attrelid, a.attnum, concat_ws(' ', a.attrelid, a.attnum, a.xmin, a.ctid) AS version FROM pg_attribute a) o
+			ON o.attrelid = w.relation AND o.attnum = w.attnum, LATERAL (SELECT rewritten @> to_jsonb(c.oid::bigint) AS anew) r
+		WHERE r.anew OR c.relfilenode = pg_relation_filenode(c.oid) AND w.version IS DISTINCT FROM o.version;
+	PERFORM set_config('floe.wrote', coalesce(wrote::text, ''), true);
+EXCEPTION WHEN OTHERS THEN
+	RAISE LOG 'floe: the columns that % wrote were not recorded: %', TG_TAG, sqlerrm;
 END
 $floe$;
 
@@ -473,6 +510,7 @@ BEGIN
 		PERFORM floe.record(TG_TAG, classes, ids, created, pending);
 		PERFORM floe.clean();
 		PERFORM set_config('floe.recording', '', true);
+		PERFORM set_config('floe.wrote', '', true);
 		RETURN;
 	EXCEPTION WHEN OTHERS THEN
 		why := sqlstate || ' ' || sqlerrm;

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -12,47 +11,51 @@ import (
 	"floe/capture/snapshot"
 )
 
-// Doubt is what was last known of a table that has another file since: Since is the oldest transaction that was not over
-// then, Columns the greatest number of a column, 0 where nobody knows it.
-type Doubt struct {
-	Since   uint64
-	Columns int16
-}
-
-// written is a column, or its default, as a transaction wrote it in the catalog.
+// written is a column as a transaction wrote it in the catalog: the version of its row, which no other has.
 type written struct {
-	xid    uint64
-	column int16
+	table, xid uint32
+	version    string
 }
 
-// telling is a row of floe.ddl that touched a table: from its transaction's own id to that of the row, which a
-// subtransaction wrote behind the command's.
-type telling struct {
-	first, last uint64
-	rewrote     bool // the table's rows
-}
-
-// Rewrites are those of the tables of which a transaction wrote columns anew that is not older than the doubt and that
-// floe.ddl does not know: the command fired no event trigger. What floe.ddl knows and wrote no rows anew says so of the
-// columns alone that it created: of others it may have hidden who wrote them before.
-func Rewrites(ctx context.Context, conn *pgx.Conn, doubted map[uint32]Doubt) (unseen []uint32, err error) {
+// Rewrites are those of the tables of which a transaction wrote columns in the catalog that is not older than what is
+// given for the table (the oldest that was not over when it was last known), and that floe.ddl does not know: the command
+// fired no event trigger. floe.ddl has which version of a column a command wrote over which one, as the command found it.
+// A column is told of if all its versions are, back to one that is older, to none, or to where a command wrote the
+// table's rows anew, which has it loaded.
+func Rewrites(ctx context.Context, conn *pgx.Conn, doubted map[uint32]uint64) (unseen []uint32, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		columns, err := columnsWritten(ctx, tx, doubted)
-		if err != nil || len(columns) == 0 {
+		var text string
+		if err := tx.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&text); err != nil {
 			return err
 		}
-		told, err := toldOf(ctx, tx, columns)
+		snap, err := snapshot.Parse(text)
 		if err != nil {
 			return err
 		}
-		for table, all := range columns {
-			known := doubted[table].Columns
-			if slices.ContainsFunc(all, func(w written) bool {
-				return !slices.ContainsFunc(told[table], func(t telling) bool {
-					return t.first <= w.xid && w.xid <= t.last && (t.rewrote || known == 0 || w.column > known)
-				})
-			}) {
-				unseen = append(unseen, table)
+		since := func(w written) bool {
+			xid := snap.Widen(w.xid)
+			return xid >= doubted[w.table] && xid < snap.Max
+		}
+		columns, err := columnsWritten(ctx, tx, doubted)
+		if err != nil {
+			return err
+		}
+		columns = slices.DeleteFunc(columns, func(w written) bool { return !since(w) })
+		if len(columns) == 0 {
+			return nil
+		}
+		over, err := toldOf(ctx, tx, doubted)
+		if err != nil {
+			return err
+		}
+		for _, w := range columns {
+			for told := true; told && w.version != "" && since(w); {
+				was, ok := over[w.version]
+				delete(over, w.version)
+				if told = ok; !told && !slices.Contains(unseen, w.table) {
+					unseen = append(unseen, w.table)
+				}
+				w = was
 			}
 		}
 		return nil
@@ -64,67 +67,58 @@ func Rewrites(ctx context.Context, conn *pgx.Conn, doubted map[uint32]Doubt) (un
 	return unseen, err
 }
 
-// columnsWritten are the tables' columns and defaults, as transactions wrote them in the catalog. What is dropped has no values.
-func columnsWritten(ctx context.Context, tx pgx.Tx, doubted map[uint32]Doubt) (map[uint32][]written, error) {
-	var text string
-	if err := tx.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&text); err != nil {
-		return nil, err
-	}
-	snap, err := snapshot.Parse(text)
-	if err != nil {
-		return nil, err
-	}
+// columnsWritten are the tables' columns. What is dropped has no values.
+func columnsWritten(ctx context.Context, tx pgx.Tx, doubted map[uint32]uint64) ([]written, error) {
 	var oids []uint32
 	for oid := range doubted {
 		oids = append(oids, oid)
 	}
-	rows, err := tx.Query(ctx, `SELECT attrelid, xmin::text::bigint, attnum FROM pg_catalog.pg_attribute WHERE attrelid = ANY ($1) AND attnum > 0 AND NOT attisdropped
-		UNION SELECT adrelid, xmin::text::bigint, adnum FROM pg_catalog.pg_attrdef WHERE adrelid = ANY ($1)`, oids)
+	rows, err := tx.Query(ctx, `SELECT concat_ws(' ', attrelid, attnum, xmin, ctid) FROM pg_catalog.pg_attribute
+		WHERE attrelid = ANY ($1) AND attnum > 0 AND NOT attisdropped`, oids)
 	if err != nil {
 		return nil, err
 	}
-	out := map[uint32][]written{}
-	var oid uint32
-	var xmin int64
-	var column int16
-	_, err = pgx.ForEachRow(rows, []any{&oid, &xmin, &column}, func() error {
-		if xid := snap.Widen(uint32(xmin)); xid >= doubted[oid].Since && xid < snap.Max {
-			out[oid] = append(out[oid], written{xid, column})
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (w written, err error) {
+		if err = r.Scan(&w.version); err == nil {
+			w, err = versionOf(w.version)
 		}
-		return nil
+		return w, err
 	})
-	return out, err
 }
 
-// toldOf are, for each table, the rows of floe.ddl that touched it.
-func toldOf(ctx context.Context, tx pgx.Tx, columns map[uint32][]written) (map[uint32][]telling, error) {
+func versionOf(text string) (written, error) {
+	w := written{version: text}
+	var column int
+	_, err := fmt.Sscanf(text, "%d %d %d", &w.table, &column, &w.xid)
+	return w, err
+}
+
+// toldOf are the versions that floe.ddl has, each with the one that it was written over.
+func toldOf(ctx context.Context, tx pgx.Tx, doubted map[uint32]uint64) (map[string]written, error) {
 	var there bool
 	if err := tx.QueryRow(ctx, "SELECT to_regclass('floe.ddl') IS NOT NULL").Scan(&there); err != nil || !there {
 		return nil, err
 	}
-	var tables []int64
-	oldest, newest := uint64(math.MaxInt64), uint64(0)
-	for t, all := range columns {
-		tables = append(tables, int64(t))
-		for _, w := range all {
-			oldest, newest = min(oldest, w.xid), max(newest, w.xid)
+	var oldest uint64
+	for _, since := range doubted {
+		if oldest == 0 || since < oldest {
+			oldest = since
 		}
 	}
-	rows, err := tx.Query(ctx, `SELECT t.value::bigint, d.xid, d.xmin::text::bigint,
-			EXISTS (SELECT FROM json_array_elements_text(d.change::json->'rewritten') r WHERE r.value = t.value)
-		FROM floe.ddl d, json_array_elements_text(d.change::json->'touched') t
-		WHERE d.xid <= $1 AND age(d.xmin) <= age($2::text::xid) AND t.value::bigint = ANY ($3)`, int64(newest), strconv.FormatUint(uint64(uint32(oldest)), 10), tables)
+	rows, err := tx.Query(ctx, `SELECT w.value->>0, coalesce(w.value->>1, '') FROM floe.ddl d, json_array_elements(d.change::json->'wrote') w
+		WHERE age(d.xmin) <= age($1::text::xid)`, strconv.FormatUint(uint64(uint32(oldest)), 10))
 	if err != nil {
 		return nil, err
 	}
-	out := map[uint32][]telling{}
-	var table, xid, row int64
-	var rewrote bool
-	_, err = pgx.ForEachRow(rows, []any{&table, &xid, &row, &rewrote}, func() error {
-		first := uint64(xid)
-		last := snapshot.Snapshot{Max: first}.Widen(uint32(row))
-		out[uint32(table)] = append(out[uint32(table)], telling{first, max(first, last), rewrote})
-		return nil
+	over := map[string]written{}
+	var version, was string
+	_, err = pgx.ForEachRow(rows, []any{&version, &was}, func() (err error) {
+		var w written
+		if was != "" {
+			w, err = versionOf(was)
+		}
+		over[version] = w
+		return err
 	})
-	return out, err
+	return over, err
 }

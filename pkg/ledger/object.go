@@ -59,10 +59,9 @@ type LoadState struct {
 // Filed is by what a later session finds that a table was written anew and nobody told.
 type Filed struct {
 	// Files are those of the relations whose rows are the table's, by oid, as they were when that was last looked at,
-	// Columns the greatest number of a column of each, Since the oldest transaction that was not over then.
-	Files   map[uint32]uint32 `json:"files,omitempty"`
-	Columns map[uint32]int16  `json:"columns,omitempty"`
-	Since   uint64            `json:"since,omitempty"`
+	// Since the oldest transaction that was not over then.
+	Files map[uint32]uint32 `json:"files,omitempty"`
+	Since uint64            `json:"since,omitempty"`
 	// Triggers are the row versions that the source's event triggers had: others say that somebody switched them off
 	// meanwhile.
 	Triggers string `json:"triggers,omitempty"`
