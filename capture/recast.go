@@ -13,6 +13,7 @@ import (
 	"floe/capture/load"
 	"floe/capture/route"
 	"floe/capture/snapshot"
+	"floe/capture/source"
 	"floe/pkg/catalog"
 	"floe/pkg/event"
 	"floe/pkg/ident"
@@ -72,15 +73,15 @@ func (s *session) fits(ctx context.Context, rel *route.Relation, row *event.Row)
 	if err := rel.Forms.Row(row); err != nil {
 		return fmt.Errorf("%w, in the transaction at %s", err, s.order.Tx.Commit)
 	}
-	if rel.Forms.Records && !s.told.Load() && !s.stood.Sees(s.order.Tx.Xid) {
+	if rel.Forms.Records && !s.stood.Sees(s.order.Tx.Xid) {
 		return s.stand(ctx)
 	}
 	return nil
 }
 
-// stand looks, where nobody tells of changes, whether composite types are still what is known of them. A row of another
-// type may look like one of that which it was. Whoever wrote it saw its type, so that a snapshot which sees the row's
-// transaction shows that type, or a later one.
+// stand looks whether composite types are still what is known of them, but for what the stream has yet to tell. A row of
+// another type may look like one of that which it was. Whoever wrote it saw its type, so that a snapshot which sees the
+// row's transaction shows that type, or a later one. One look serves all rows of transactions that it sees.
 func (s *session) stand(ctx context.Context) error {
 	if seen, err := s.visible(ctx, s.order.Tx.Xid); err != nil || !seen {
 		return err
@@ -94,13 +95,17 @@ func (s *session) stand(ctx context.Context) error {
 	var text string
 	var oid uint32
 	var attributes []int16
-	other := uint32(0)
+	others := map[uint32][]int16{}
 	_, err = pgx.ForEachRow(rows, []any{&text, &oid, &attributes}, func() error {
-		if !slices.Equal(known[oid], attributes) {
-			other = oid
+		if other := differing(known[oid], attributes); len(other) > 0 {
+			others[oid] = other
 		}
 		return nil
 	})
+	other := uint32(0)
+	if err == nil && len(others) > 0 {
+		other, err = source.UntoldType(ctx, s.admin, others)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("look at composite types: %w", err)
@@ -111,4 +116,12 @@ func (s *session) stand(ctx context.Context) error {
 	}
 	s.stood, err = snapshot.Parse(text)
 	return err
+}
+
+// differing are the numbers that one of the two has and the other has not.
+func differing(was, is []int16) []int16 {
+	without := func(a, b []int16) []int16 {
+		return slices.DeleteFunc(slices.Clone(a), func(n int16) bool { return slices.Contains(b, n) })
+	}
+	return append(without(was, is), without(is, was)...)
 }
