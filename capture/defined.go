@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -78,16 +79,24 @@ func tablesThere(ctx context.Context, conn *pgx.Conn) (map[uint32]bool, error) {
 // Rows that were written to a partition before it joined are in no message: its root is loaded again when
 // its definition comes. One that was published and that the log does not know may have joined so. A table that the log
 // knows, and of which nothing was read, has in the log what the stream brought before it was taken out: its load
-// replaces that.
+// replaces that. One that others hold must not keep the job from the rest: who follows the catalog has it join.
 func (s *session) checkPublication(ctx context.Context, p *past.Past) error {
-	seal, joined, err := source.CheckPublication(ctx, s.admin, s.publication(), s.today, func(t *catalog.TableDef) bool { return s.held(t, p) }, s.KeepIdentity)
+	is, err := source.CheckPublication(ctx, s.admin, s.publication(), s.today, func(t *catalog.TableDef) bool { return s.held(t, p) }, s.KeepIdentity)
 	if err != nil {
 		return err
 	}
-	if s.seal, err = source.Reseal(ctx, s.admin, s.publication(), seal); err != nil || s.first || s.DDLOff {
+	for oid, err := range is.Refused {
+		var held *source.HeldError
+		if s.first || s.DDLOff || !errors.As(err, &held) { // nobody would try again, or it would be in vain
+			return err
+		}
+		s.Log.Warn("a table of the selection is held by others; it joins, and is loaded, when they let it go", "err", err)
+		s.joined[oid], s.joining[oid] = true, 0
+	}
+	if s.seal, err = source.Reseal(ctx, s.admin, s.publication(), is.Seal); err != nil || s.first || s.DDLOff {
 		return err
 	}
-	for _, oid := range joined {
+	for _, oid := range is.Joined {
 		s.joined[oid] = true
 	}
 	for _, t := range source.Published(s.db) {

@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (s *session) follow(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck
-	f := follower{s: s, conn: conn, published: source.Published(s.today)}
+	f := follower{s: s, conn: conn, published: source.Published(s.today), refused: map[uint32]refused{}}
 	for asked := true; ; {
 		began := time.Now()
 		if asked, err = f.once(ctx, asked); err != nil {
@@ -111,7 +112,17 @@ type follower struct {
 	seen      string              // the catalog's state when it was last handed to the stream
 	published []*catalog.TableDef // tables that are to be, when it was last looked at
 	warned    []ident.Name        // unfit tables, then
+	refused   map[uint32]refused  // tables that the source did not let it publish, by oid
 }
+
+// refused is a table that is left alone for a while: whoever waits for its lock holds up all who come behind.
+type refused struct {
+	until time.Time
+	pause time.Duration // doubles while it is refused
+	why   string
+}
+
+const firstPause, longestPause = 2 * time.Second, time.Minute
 
 // once looks and hands on what it saw, if there is something to see. It returns whether to look again.
 func (f *follower) once(ctx context.Context, asked bool) (again bool, err error) {
@@ -119,7 +130,7 @@ func (f *follower) once(ctx context.Context, asked bool) (again bool, err error)
 		return false, err
 	}
 	now, err := f.state(ctx)
-	if err != nil || now == f.seen && !asked {
+	if err != nil || now == f.seen && !asked && !f.rested() {
 		return false, err
 	}
 	l, state, err := f.look(ctx)
@@ -140,11 +151,10 @@ func (f *follower) once(ctx context.Context, asked bool) (again bool, err error)
 		return true, nil
 	}
 	f.warn(l.unfit)
-	if len(l.joining) > len(l.unfit) {
-		if err := f.join(ctx, l); err != nil {
-			f.s.Log.Warn("a table of the selection cannot be published; it is tried again", "err", err)
-			return true, nil
-		}
+	if joined, err := f.join(ctx, l); err != nil {
+		f.s.Log.Warn("tables of the selection cannot be published; it is tried again", "err", err)
+		return true, nil
+	} else if joined { // it is looked at as it is then
 		return true, nil
 	}
 	if err := f.passed(ctx, l.after); err != nil {
@@ -283,11 +293,13 @@ func (f *follower) warn(unfit []ident.Name) {
 	f.warned = unfit
 }
 
-// join publishes tables. Rows that were written before are in no message: they are loaded.
-func (f *follower) join(ctx context.Context, l *look) error {
+// join publishes tables, and reports whether one joined. Rows that were written before are in no message: they are
+// loaded. What the source refuses rests.
+func (f *follower) join(ctx context.Context, l *look) (any bool, err error) {
+	maps.DeleteFunc(f.refused, func(oid uint32, _ refused) bool { return !l.joining[oid] })
 	var tables []*catalog.TableDef
 	for _, t := range source.Published(l.db) {
-		if l.joining[t.OID] && !slices.Contains(l.unfit, t.Name) {
+		if l.joining[t.OID] && !slices.Contains(l.unfit, t.Name) && !time.Now().Before(f.refused[t.OID].until) {
 			tables = append(tables, t)
 		}
 	}
@@ -296,8 +308,26 @@ func (f *follower) join(ctx context.Context, l *look) error {
 			f.s.joined[t.OID] = true
 		}
 	})
-	_, err := source.Join(ctx, f.conn, f.s.publication(), l.db, tables, f.s.KeepIdentity)
-	return err
+	joined, not, err := source.Join(ctx, f.conn, f.s.publication(), l.db, tables, f.s.KeepIdentity)
+	for oid, why := range not {
+		r := f.refused[oid]
+		if r.why != why.Error() {
+			f.s.Log.Warn("a table of the selection cannot be published; it is tried again", "err", why)
+		}
+		pause := max(firstPause, min(2*r.pause, longestPause))
+		f.refused[oid] = refused{time.Now().Add(pause), pause, why.Error()}
+	}
+	return len(joined) > 0, err
+}
+
+// rested reports whether a table that was refused is to be tried again.
+func (f *follower) rested() bool {
+	for _, r := range f.refused {
+		if time.Now().After(r.until) {
+			return true
+		}
+	}
+	return false
 }
 
 // passed waits until the stream has passed lsn. An idle source keeps what is behind its last commit to

@@ -10,6 +10,7 @@ import (
 
 	"floe/capture/decode"
 	"floe/capture/readback"
+	"floe/capture/source"
 	"floe/pkg/halt"
 )
 
@@ -22,6 +23,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer report.close()
 	var stuck undecoded
+	var held *source.HeldError
 	for wait := firstWait; ; wait = min(2*wait, time.Minute) {
 		began := time.Now()
 		streamed, err := run(ctx, &c, report)
@@ -41,6 +43,8 @@ func Run(ctx context.Context, c Config) error {
 			wait = 2 * time.Second
 		case halt.As(err) != nil: // looking again costs an epoch
 			wait = max(wait, 2*time.Second)
+		case errors.As(err, &held): // whoever comes to the table waits behind this: seldom, then
+			wait = max(wait, 5*time.Second)
 		case time.Since(began) > 10*time.Second:
 			wait = firstWait
 		default:

@@ -142,7 +142,7 @@ func takeBack(ctx context.Context, conn *pgx.Conn, job string) (done []string, e
 }
 
 func (b Back) run(ctx context.Context, conn *pgx.Conn) error {
-	return outlasting(ctx, conn, func(tx pgx.Tx) error {
+	return outlasting(ctx, conn, []uint32{b.OID}, func(tx pgx.Tx) error {
 		for _, sql := range []string{"SELECT set_config('floe.recording', 'on', true)", b.sql} { // no command of anybody's
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err

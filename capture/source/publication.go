@@ -13,6 +13,7 @@ import (
 	"floe/pkg/failpoint"
 	"floe/pkg/halt"
 	"floe/pkg/ident"
+	"floe/pkg/pg"
 )
 
 // Published returns the tables that are published themselves: leaves and plain tables. Partitioned
@@ -71,7 +72,7 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 		if err := failpoint.Here("identity.before"); err != nil {
 			return err
 		}
-		err := outlasting(ctx, conn, func(tx pgx.Tx) error { return give(ctx, tx, t.OID, change) })
+		err := outlasting(ctx, conn, []uint32{t.OID}, func(tx pgx.Tx) error { return give(ctx, tx, t.OID, change) })
 		if err != nil {
 			return fmt.Errorf("give %s a replica identity: %w", t.Name, err)
 		}
@@ -82,7 +83,7 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 	if err := failpoint.Here("publication.before"); err != nil {
 		return err
 	}
-	err = outlasting(ctx, conn, func(tx pgx.Tx) error {
+	err = outlasting(ctx, conn, oidsOf(tables), func(tx pgx.Tx) error {
 		for _, sql := range st.remake(name, tables, version(conn)) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("make publication %s: %w", name, err)
@@ -95,18 +96,6 @@ func Publish(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Datab
 		return err
 	})
 	return errors.Join(err, failpoint.Here("publication.after"))
-}
-
-// outlasting is a transaction that asks for tables. The server ends an autovacuum for whoever waits for its table as
-// long as deadlock_timeout, and for nobody else: on a large one it may take hours, and a start would wait for it.
-func outlasting(ctx context.Context, conn *pgx.Conn, f func(pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		const sql = "SELECT set_config('lock_timeout', (1000 * extract(epoch FROM current_setting('deadlock_timeout')::interval) + 500)::int || 'ms', true)"
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("set lock_timeout: %w", err)
-		}
-		return f(tx)
-	})
 }
 
 // remake are the statements after which there is a publication that has the tables; st is how it stands, nil
@@ -174,18 +163,23 @@ func tableList(tables []*catalog.TableDef) string {
 	return b.String()
 }
 
+// Checked is a publication that is as floe made it.
+type Checked struct {
+	Seal    Seal
+	Joined  []uint32         // oids of tables that joined it now, or were not published all along as far as the seal knows
+	Refused map[uint32]error // why the source lets others not join now, by oid
+}
+
 // CheckPublication halts unless the publication is as floe made it: a table that was taken out, or a
 // kind of change that is no longer published, is a gap, and stays one when it is put right again. held says
-// of which tables the log has rows that a load read; the others join, and their oids are returned, with those that are
-// published and were not all along, as far as the seal knows.
-func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, held func(*catalog.TableDef) bool, keep bool) (Seal, []uint32, error) {
+// of which tables the log has rows that a load read; the others join.
+func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, held func(*catalog.TableDef) bool, keep bool) (c Checked, err error) {
 	st, err := Stand(ctx, conn, name)
 	if err != nil {
-		return Seal{}, nil, err
+		return c, err
 	}
-	seal, err := st.Sealed()
-	if err != nil {
-		return Seal{}, nil, err
+	if c.Seal, err = st.Sealed(); err != nil {
+		return c, err
 	}
 	var missing []string
 	var anew []uint32
@@ -199,23 +193,24 @@ func CheckPublication(ctx context.Context, conn *pgx.Conn, name string, db *cata
 			}
 		case !st.Has(t.OID):
 			joining = append(joining, t)
-		case !st.since(seal, t.OID):
+		case !st.since(c.Seal, t.OID):
 			anew = append(anew, t.OID)
 		}
 	}
-	if err := st.Check(seal, ours); err != nil {
-		return Seal{}, nil, err
+	if err := st.Check(c.Seal, ours); err != nil {
+		return c, err
 	}
 	if len(missing) > 0 {
-		return Seal{}, nil, halt.New(halt.PublicationChanged, halt.Reset, "publication %s lacks %s", name, strings.Join(missing, ", "))
+		return c, halt.New(halt.PublicationChanged, halt.Reset, "publication %s lacks %s", name, strings.Join(missing, ", "))
 	}
 	if !st.stored && !st.Foreign {
-		if seal, err = completed(ctx, conn, name, seal); err != nil {
-			return Seal{}, nil, err
+		if c.Seal, err = completed(ctx, conn, name, c.Seal); err != nil {
+			return c, err
 		}
 	}
-	joined, err := Join(ctx, conn, name, db, joining, keep)
-	return seal, append(joined, anew...), err
+	c.Joined, c.Refused, err = Join(ctx, conn, name, db, joining, keep)
+	c.Joined = append(c.Joined, anew...)
+	return c, err
 }
 
 // Unpublished are those of the oids that are tables of the source and not in the publication.
@@ -232,47 +227,61 @@ func Unpublished(ctx context.Context, conn *pgx.Conn, name string, oids []uint32
 	return out, nil
 }
 
-// Join adds tables to the publication, and returns the oids of those that it added. The lock waits for
-// transactions that write already: a plain ADD would lose their rows (design.md §2).
-func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, tables []*catalog.TableDef, keep bool) (joined []uint32, err error) {
+// Join adds tables to the publication. It returns the oids of those that it added, and why the source refuses others,
+// for want of a right or of a lock: they may be tried again. The lock waits for transactions that write already: a
+// plain ADD would lose their rows (design.md §2).
+func Join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, tables []*catalog.TableDef, keep bool) (joined []uint32, refused map[uint32]error, err error) {
+	refused = map[uint32]error{}
 	for _, t := range tables {
 		if Unfit(db, t, keep) {
-			return joined, refuse(t)
+			return joined, refused, refuse(t)
 		}
-		if err := failpoint.Here("join.before"); err != nil {
-			return joined, err
-		}
-		change, mode := t.Change(db.Identity(t)), "SHARE ROW EXCLUSIVE"
-		if keep {
-			change = ""
-		}
-		if change != "" {
-			mode = "ACCESS EXCLUSIVE" // at once: a user may have read, and wait to write
-		}
-		err := outlasting(ctx, conn, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, "LOCK TABLE ONLY "+t.Name.SQL()+" IN "+mode+" MODE"); err != nil {
-				return err
-			}
-			if err := still(ctx, tx, t); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" ADD TABLE ONLY "+t.Name.SQL()); err != nil {
-				return err
-			}
-			if change == "" {
-				return nil
-			}
-			return give(ctx, tx, t.OID, change)
-		})
+		err := join(ctx, conn, name, db, t, keep)
 		if err != nil {
-			return joined, fmt.Errorf("publish %s: %w", t.Name, err)
+			err = fmt.Errorf("publish %s: %w", t.Name, err)
 		}
-		if err := failpoint.Here("join.after"); err != nil {
-			return joined, err
+		if pg.Code(err) != "" {
+			refused[t.OID] = err
+			continue
+		}
+		if err != nil {
+			return joined, refused, err
 		}
 		joined = append(joined, t.OID)
 	}
-	return joined, nil
+	return joined, refused, nil
+}
+
+func join(ctx context.Context, conn *pgx.Conn, name string, db *catalog.Database, t *catalog.TableDef, keep bool) error {
+	change, mode := t.Change(db.Identity(t)), "SHARE ROW EXCLUSIVE"
+	if keep {
+		change = ""
+	}
+	if change != "" {
+		mode = "ACCESS EXCLUSIVE" // at once: a user may have read, and wait to write
+	}
+	if err := failpoint.Here("join.before"); err != nil {
+		return err
+	}
+	err := outlasting(ctx, conn, []uint32{t.OID}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "LOCK TABLE ONLY "+t.Name.SQL()+" IN "+mode+" MODE"); err != nil {
+			return err
+		}
+		if err := still(ctx, tx, t); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" ADD TABLE ONLY "+t.Name.SQL()); err != nil {
+			return err
+		}
+		if change == "" {
+			return nil
+		}
+		return give(ctx, tx, t.OID, change)
+	})
+	if err != nil {
+		return err
+	}
+	return failpoint.Here("join.after")
 }
 
 // still sees to it that a table has its name, which is locked. Another one that has it by now would be published unbeknown
@@ -303,7 +312,7 @@ func Widen(ctx context.Context, conn *pgx.Conn, oid uint32) error {
 	if err := failpoint.Here("widen.before"); err != nil {
 		return err
 	}
-	if err := outlasting(ctx, conn, func(tx pgx.Tx) error { return give(ctx, tx, oid, *sql) }); err != nil {
+	if err := outlasting(ctx, conn, []uint32{oid}, func(tx pgx.Tx) error { return give(ctx, tx, oid, *sql) }); err != nil {
 		return fmt.Errorf("%s: %w", *sql, err)
 	}
 	return failpoint.Here("widen.after")
@@ -330,7 +339,7 @@ func Withdraw(ctx context.Context, conn *pgx.Conn, name string, tables []ident.N
 		if err := failpoint.Here("withdraw.before"); err != nil {
 			return kept, err
 		}
-		err := outlasting(ctx, conn, func(tx pgx.Tx) error {
+		err := outlasting(ctx, conn, nil, func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, "ALTER PUBLICATION "+ident.Quote(name)+" DROP TABLE ONLY "+t.SQL())
 			return err
 		})

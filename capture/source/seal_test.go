@@ -41,9 +41,9 @@ func sealedOn(t *testing.T, server *pgtest.Server) (*pgx.Conn, func() error) {
 		t.Fatal(err)
 	}
 	return conn, func() error {
-		seal, _, err := CheckPublication(t.Context(), conn, "floe_j", read(), func(t *catalog.TableDef) bool { return t.Name.Name != "fresh" }, false)
+		is, err := CheckPublication(t.Context(), conn, "floe_j", read(), func(t *catalog.TableDef) bool { return t.Name.Name != "fresh" }, false)
 		if err == nil {
-			_, err = Reseal(t.Context(), conn, "floe_j", seal)
+			_, err = Reseal(t.Context(), conn, "floe_j", is.Seal)
 		}
 		return err
 	}
@@ -140,7 +140,7 @@ func TestATableDoesNotJoinForAnother(t *testing.T) {
 	}
 	was := db.Table(ident.Name{Schema: "public", Name: "u"})
 	run(t, conn, `DROP TABLE u; CREATE TABLE u (id int); ALTER PUBLICATION floe_j DROP TABLE u`)
-	if joined, err := Join(t.Context(), conn, "floe_j", db, []*catalog.TableDef{was}, false); err == nil || len(joined) > 0 {
+	if joined, _, err := Join(t.Context(), conn, "floe_j", db, []*catalog.TableDef{was}, false); err == nil || len(joined) > 0 {
 		t.Errorf("%v joined; %v", joined, err)
 	}
 	var published bool

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -22,8 +23,8 @@ func TestVacuumedTablesArePublished(t *testing.T) {
 	for name, act := range map[string]func(shared, *catalog.Database) error{
 		"published": func(s shared, db *catalog.Database) error { return Publish(t.Context(), s.conn, "floe_j", db, false) },
 		"joining": func(s shared, db *catalog.Database) error {
-			_, err := Join(t.Context(), s.conn, "floe_j", db, db.Tables(), false)
-			return err
+			_, refused, err := Join(t.Context(), s.conn, "floe_j", db, db.Tables(), false)
+			return errors.Join(err, refused[db.Tables()[0].OID])
 		},
 		"leaving": func(s shared, db *catalog.Database) error {
 			_, err := Withdraw(t.Context(), s.conn, "floe_j", []ident.Name{{Schema: "public", Name: "t"}})
@@ -88,8 +89,8 @@ func TestATableJoinsBesideItsUsers(t *testing.T) {
 			t.Errorf("the user: %v", err)
 		}
 	})
-	if _, err := Join(t.Context(), conn, "floe_j", db, db.Tables(), false); err != nil {
-		t.Error(err)
+	if joined, refused, err := Join(t.Context(), conn, "floe_j", db, db.Tables(), false); err != nil || len(joined) != 1 {
+		t.Error(joined, refused, err)
 	}
 	all.Wait()
 }
