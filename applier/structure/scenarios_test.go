@@ -55,6 +55,7 @@ var expected = map[string]string{
 	"event trigger ed_t":                  CodeCutOver,
 	"event trigger watch":                 CodeCutOver,
 	"roles e2e_other, e2e_plain":          CodeAbsent,
+	"roles floe_sd_high, floe_sd_low":     CodeAbsent,
 }
 
 // Scenarios of one family share databases, as far as their names do not clash.
