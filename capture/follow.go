@@ -151,10 +151,11 @@ func (f *follower) once(ctx context.Context, asked bool) (again bool, err error)
 		return true, nil
 	}
 	f.warn(l.unfit)
-	if joined, err := f.join(ctx, l); err != nil {
+	joined, err := f.join(ctx, l)
+	if err != nil {
 		f.s.Log.Warn("tables of the selection cannot be published; it is tried again", "err", err)
-		return true, nil
-	} else if joined { // it is looked at as it is then
+	}
+	if err != nil || joined { // it is looked at as it is then
 		return true, nil
 	}
 	if err := f.passed(ctx, l.after); err != nil {

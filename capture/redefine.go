@@ -137,7 +137,8 @@ func (s *session) rejoined(next *layout) (oids []uint32) {
 // waits for a standby.
 const visibleWithin = time.Second
 
-// visible waits until sessions of the source see what a transaction did, and reports whether they do.
+// visible waits until sessions of the source see what a transaction did, and reports whether they do. One that stayed out
+// of sight is not waited for again: each of its rows may ask.
 func (s *session) visible(ctx context.Context, xid uint32) (bool, error) {
 	for began := time.Now(); xid != 0; {
 		var text string
@@ -151,7 +152,8 @@ func (s *session) visible(ctx context.Context, xid uint32) (bool, error) {
 		if snap.Sees(xid) {
 			break
 		}
-		if time.Since(began) > visibleWithin {
+		if xid == s.unseen || time.Since(began) > visibleWithin {
+			s.unseen = xid
 			return false, nil
 		}
 		time.Sleep(time.Millisecond)

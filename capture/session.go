@@ -76,6 +76,7 @@ type session struct {
 	misfits   map[*route.Table]string // what did not fit them
 	types     *composed.Types         // of db, nil until a row asks
 	stood     snapshot.Snapshot       // composite types were looked at, and were as db says
+	unseen    uint32                  // a transaction that sessions of the source did not see within visibleWithin
 	recasts   map[uint32]event.LSN    // of tables, the last command that was told and had their values mean something else
 	changedAt event.LSN               // where the change that is being taken stands in the WAL
 	suspects  map[uint32]bool         // relations that were described again while nobody tells of changes

@@ -145,3 +145,33 @@ func TestLoadLetsAWaitingDDLPass(t *testing.T) {
 		t.Errorf("the commands ran behind the load: %d rows were read", n)
 	}
 }
+
+// A transaction whose commit waits for a standby, and which wrote many rows of a composite type, keeps the stream for a
+// moment, not for one with each row: together they would take longer than this test has.
+func TestManyRowsOfATypeThatStayOutOfSight(t *testing.T) {
+	t.Parallel()
+	j := newJobOn(t, pgtest.New(t, pgtest.Options{}), `create type pair as (a int, b text)`, `create table t (id int primary key, p pair)`, `insert into t values (1, row (1, 'x'))`)
+	j.start()
+	j.waitLog(j.end())
+	stalled, release := j.stalled()
+	done := make(chan error, 1)
+	go func() {
+		_, err := stalled.Exec(context.Background(), `insert into t select g, row (g, 'y')::pair from generate_series(2, 1000) g`)
+		done <- err
+	}()
+	table := ident.Topic(j.config.Prefix, ident.Name{Schema: "public", Name: "t"})
+	j.waitEntry(func(e *ledger.Entry) bool {
+		return e.Commit != nil && slices.ContainsFunc(e.Commit.Spans, func(s ledger.Span) bool { return s.Topic == table })
+	})
+	select {
+	case err := <-done:
+		t.Fatalf("the commit waits for nobody: %v", err)
+	default:
+	}
+	release()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	j.waitLog(j.end())
+	j.tap().replay().same(j)
+}

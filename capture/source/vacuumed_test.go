@@ -4,7 +4,6 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,8 +39,7 @@ func TestVacuumedTablesArePublished(t *testing.T) {
 			s := shared{t, conn}
 			s.exec("insert into t select generate_series(1, 200000); delete from t")
 			for s.value(`select exists (select from pg_locks l join pg_stat_activity a using (pid) where a.backend_type = 'autovacuum worker'
-				and l.relation = 'public.t'::regclass and l.granted and l.mode = 'ShareUpdateExclusiveLock')::text`) != "true" {
-				time.Sleep(10 * time.Millisecond)
+				and l.relation = 'public.t'::regclass and l.granted and l.mode = 'ShareUpdateExclusiveLock')::text from pg_sleep(0.01)`) != "true" {
 			}
 			db, err := catalog.Read(t.Context(), conn, nil)
 			if err != nil {
