@@ -94,7 +94,6 @@ var richer = map[int]string{
 		CREATE TABLE nn (a int CONSTRAINT named NOT NULL, b int NOT NULL NO INHERIT);
 		CREATE TABLE nn_kid (c int) INHERITS (nn);
 		CREATE TABLE soft (id int PRIMARY KEY, v int CHECK (v > 0) NOT ENFORCED, f int REFERENCES soft NOT ENFORCED);
-		CREATE TABLE late (a int); ALTER TABLE late ADD CONSTRAINT late_a NOT NULL a NOT VALID;
 		CREATE TABLE tmp (id int, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
 		CREATE TABLE tmp_ref (id int, during daterange, FOREIGN KEY (id, PERIOD during) REFERENCES tmp (id, PERIOD during))`,
 }
